@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One GoogleTest executable a layer. The name of a test suite says how long it takes: `...Soak` only
+# runs on request, `...Full` in a full run, everything else is smoke.
+include(GoogleTest)
+
+set(FAULTLINE_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp"
+    "FAULTLINE_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
+    "FAULTLINE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+set(slowdown 1)
+if(FAULTLINE_SANITIZE)
+  set(slowdown 5)
+endif()
+
+function(faultline_discover prefix target label filter seconds)
+  math(EXPR timeout "${seconds} * ${slowdown}")
+  gtest_discover_tests(
+    ${target}
+    DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
+    TEST_PREFIX "${prefix}."
+    TEST_FILTER "${filter}"
+    PROPERTIES LABELS "${label}" TIMEOUT ${timeout} ENVIRONMENT "${FAULTLINE_TEST_ENVIRONMENT}")
+endfunction()
+
+# faultline_unit_test(<layer> LINK <libraries>): executable <layer>_test of tests/<layer>.
+function(faultline_unit_test layer)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  faultline_sources(tests/${layer} sources)
+  faultline_have(ready ${arg_LINK})
+  if(NOT sources OR NOT ready)
+    message(STATUS "tests/${layer}: not built yet")
+    return()
+  endif()
+  add_executable(${layer}_test ${sources})
+  target_include_directories(${layer}_test PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
+  target_link_libraries(${layer}_test PRIVATE ${arg_LINK} nlohmann_json::nlohmann_json GTest::gmock
+                                              GTest::gtest_main)
+  set(soak "*Soak.*:*Soak/*")
+  set(full "*Full.*:*Full/*")
+  faultline_discover(${layer} ${layer}_test smoke "-${full}:${soak}" 60)
+  faultline_discover(${layer} ${layer}_test full "${full}" 600)
+  faultline_discover(${layer} ${layer}_test soak "${soak}" 14400)
+endfunction()
