@@ -32,6 +32,8 @@ struct AttributeChange {
 // Who asks. `unique` is the kernel's number of the request; it grows in the order in which the kernel queued requests.
 struct Request {
   uint64_t unique = 0;
+  // Every request with a smaller `unique` has been answered, or cannot be a WRITE: what the write log may forget.
+  uint64_t horizon = 0;
   uint32_t uid = 0;
   uint32_t gid = 0;
   uint32_t umask = 0;

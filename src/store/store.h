@@ -99,8 +99,9 @@ class Store {
   // After ENOSPC: commits and waits for grace periods as long as freed-but-pending blocks can satisfy `blocks`. Waits for
   // the committer and the disk. True: try again.
   virtual bool WaitForSpace(uint64_t blocks) = 0;
-  // `count` consecutive small addresses.
-  virtual uint64_t AllocateSmall(uint64_t count) = 0;
+  // `count` consecutive small addresses. Small data moves to the volume one day, so it counts against its free space:
+  // ENOSPC as Allocate would answer.
+  virtual Result<uint64_t> AllocateSmall(uint64_t count, AllocationClass why) = 0;
   virtual InodeId AllocateInode() = 0;
 
   // --- changing things

@@ -29,7 +29,7 @@ class Transaction {
   }
   // The content of a newly made small block.
   void PutSmall(uint64_t address, BlockPtr data) { small_.emplace_back(address, std::move(data)); }
-  // No longer referenced by anything; recycled when DESIGN's conditions hold (see store/reclaim.h).
+  // No longer referenced by anything; recycled later (see store/reclaim.h).
   void Free(std::span<const Extent> extents) { freed_.insert(freed_.end(), extents.begin(), extents.end()); }
 
   // An inode without a name that lives until its last close; collected at mount after a crash.
