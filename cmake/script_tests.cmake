@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests that are scripts in tests/scripts: `sources.txt` there holds their names, labels and timeouts.
+# They find the tree and the programs in FAULTLINE_SOURCE_DIR and FAULTLINE_BIN_DIR.
+
+function(faultline_script_tests)
+  set(directory ${CMAKE_SOURCE_DIR}/tests/scripts)
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+                                                              ${directory}/sources.txt)
+  file(STRINGS ${directory}/sources.txt lines REGEX "^[^#]")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "[ ]+" ";" fields "${line}")
+    list(GET fields 0 name)
+    list(GET fields 1 labels)
+    list(GET fields 2 timeout)
+    string(REPLACE "," ";" labels "${labels}")
+    math(EXPR timeout "${timeout} * ${slowdown}")
+    add_test(NAME scripts.${name} COMMAND ${directory}/${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(scripts.${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
+                                                    ENVIRONMENT "${FAULTLINE_TEST_ENVIRONMENT}")
+  endforeach()
+endfunction()
