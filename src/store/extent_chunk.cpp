@@ -16,11 +16,6 @@ auto FirstEndingAfter(Runs& runs, uint32_t block) {
                               [block](const Run& run) { return run.End() <= block; });
 }
 
-bool Continues(const Run& left, const Run& right) {
-  return left.End() == right.first && left.address + left.count == right.address &&
-         left.birth == right.birth;
-}
-
 // Written or not, it is the same block for whoever recycles it.
 Extent Physical(const Run& run) {
   BlockAddress start = run.address;
@@ -133,11 +128,11 @@ void ChunkEdit::TakeBack(Extent extent) {
 void ChunkEdit::Insert(const Run& run) {
   auto& runs = next_->runs_;
   auto at = runs.insert(FirstEndingAfter(runs, run.first), run);
-  if (auto right = at + 1; right != runs.end() && Continues(*at, *right)) {
+  if (auto right = at + 1; right != runs.end() && right->Continues(*at)) {
     at->count += right->count;
     runs.erase(right);
   }
-  if (at != runs.begin() && Continues(*(at - 1), *at)) {
+  if (at != runs.begin() && at->Continues(*(at - 1))) {
     (at - 1)->count += at->count;
     runs.erase(at);
   }

@@ -33,6 +33,11 @@ struct Run {
 
   uint32_t End() const { return first + count; }
   BlockAddress AddressOf(uint32_t block) const { return address + (block - first); }
+  // The two could be one run, `before` first.
+  bool Continues(const Run& before) const {
+    return before.End() == first && before.address + before.count == address &&
+           before.birth == birth;
+  }
   bool operator==(const Run&) const = default;
 };
 

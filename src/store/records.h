@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,13 +12,15 @@
 #include "base/types.h"
 #include "store/extent.h"
 
-// The values in RocksDB. Every record is: tag (1 byte), version (1 byte), fields (little-endian, fixed), CRC-32C over the
-// key and all of the above, so a record under a wrong key does not decode either. Decode() answers EUCLEAN with a message
-// that says what is wrong; an unknown version is its own message.
+// The values in RocksDB. Every record is: tag (1 byte), version (1 byte), fields (little-endian,
+// fixed), CRC-32C over the key and all of the above, so a record under a wrong key does not decode
+// either (store/record_codec.h). Decode...() answers EUCLEAN with a message that says what is wrong
+// or out of bounds; an unknown version is its own message. Keys: store/keys.h.
 namespace faultline::store {
 
 inline constexpr uint32_t kFormatVersion = 1;
-inline constexpr size_t kMaxNameLength = 255;
+inline constexpr size_t kMaxNameLength = 255;  // bytes
+inline constexpr size_t kMaxLabelLength = 64;  // bytes
 
 struct Timestamp {
   int64_t seconds = 0;
@@ -71,5 +75,26 @@ struct StoreState {
 
   bool operator==(const StoreState&) const = default;
 };
+
+std::string EncodeSuperblock(const Superblock& super);  // a longer label is cut off
+Result<Superblock> DecodeSuperblock(std::string_view record);
+
+std::string EncodeState(const StoreState& state);
+Result<StoreState> DecodeState(std::string_view record);
+
+std::string EncodeInode(std::string_view key, const InodeRecord& inode);
+Result<InodeRecord> DecodeInode(std::string_view key, std::string_view record);
+
+std::string EncodeDirent(std::string_view key, InodeId ino, uint8_t type);
+// The cookie is that of the first name with this hash.
+Result<Dirent> DecodeDirent(std::string_view key, std::string_view record);
+
+std::string EncodeOrphan(std::string_view key);
+Result<InodeId> DecodeOrphan(std::string_view key, std::string_view record);
+
+// The one value without a frame: a small block's content without its trailing zeros. Its checksum
+// is in the extent that names it, as for every block.
+std::string_view EncodeSmall(std::span<const std::byte, kBlockSize> block);  // points into `block`
+Result<> DecodeSmall(std::string_view value, std::span<std::byte, kBlockSize> block);
 
 }  // namespace faultline::store
