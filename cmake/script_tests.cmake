@@ -13,9 +13,10 @@ function(faultline_script_tests)
     list(GET fields 1 labels)
     list(GET fields 2 timeout)
     string(REPLACE "," ";" labels "${labels}")
+    cmake_path(GET name FILENAME title)
     math(EXPR timeout "${timeout} * ${slowdown}")
-    add_test(NAME scripts.${name} COMMAND ${directory}/${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(scripts.${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
+    add_test(NAME scripts.${title} COMMAND ${directory}/${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(scripts.${title} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
                                                     ENVIRONMENT "${FAULTLINE_TEST_ENVIRONMENT}")
   endforeach()
 endfunction()
