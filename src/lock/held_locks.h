@@ -33,11 +33,20 @@ class HeldLocks {
 
   /// False when full.
   bool Push(const HeldLock& held);
-  /// Removes the youngest entry of this lock and sub into `removed`; false when there is none.
+  /// Removes the youngest entry of this lock into `removed`; false when there is none.
   bool Remove(const LockId& id, HeldLock* removed);
 
   /// For the owner.
   HeldLock At(size_t i) const;
+  /// The oldest entry for which `matches(HeldLock)`; false when there is none.
+  template <class F>
+  bool Find(F matches, HeldLock& found) const {
+    for (size_t i = 0, n = size(); i < n; ++i) {
+      found = At(i);
+      if (matches(found)) return true;
+    }
+    return false;
+  }
   /// For other threads: false when it changed meanwhile.
   bool Snapshot(std::array<HeldLock, kCapacity>& out, size_t& count) const;
 
@@ -45,12 +54,15 @@ class HeldLocks {
   struct Slot {
     std::atomic<const void*> lock{nullptr};
     std::atomic<uint64_t> instance{0};
-    std::atomic<uint64_t> sub{0};
+    std::atomic<uint64_t> first{0};
+    std::atomic<uint64_t> last{0};
     std::atomic<uint32_t> kind{0};  // class, mode, in_kernel
     std::atomic<int64_t> since_ns{0};
     AtomicPlace where;
   };
   void Store(size_t i, const HeldLock& held);
+  HeldLock Load(size_t i) const;
+  void Erase(size_t i);
 
   std::atomic<uint64_t> sequence_{0};
   std::atomic<ClassMask> mask_{0};
@@ -92,8 +104,7 @@ class LockContext {
     AtomicPlace where;
   };
   const Waiting& waiting() const { return waiting_; }
-  void BeginWait(const LockId& id, Place where);
-  void EndWait();
+  int thread_id() const { return thread_id_.load(std::memory_order_acquire); }
 
  protected:
   LockContext(Kind kind, const char* name);
@@ -104,6 +115,7 @@ class LockContext {
 
  private:
   friend class RequestScope;
+  friend class WaitScope;
   friend class ContextRegistry;
 
   const Kind kind_;
@@ -111,8 +123,9 @@ class LockContext {
   LockContext* outer_ = nullptr;   // only the thread in scope
   std::atomic<int> thread_id_{0};  // of the thread in scope; 0: none
   Waiting waiting_;
-  LockContext* registry_prev_ = nullptr;  // guarded by the registry
-  LockContext* registry_next_ = nullptr;
+  size_t shard_ = 0;                       // of the registry
+  LockContext* registry_prev_ = nullptr;   // guarded by the shard
+  LockContext* registry_next_ = nullptr;   // guarded by the shard
 };
 
 /// One request of the kernel, from its arrival to its reply. Lives where the request lives.
@@ -121,6 +134,7 @@ class RequestContext final : public LockContext {
   /// `name`: the operation's, a literal. All values are those of the request's header.
   RequestContext(uint64_t unique, uint32_t opcode, uint32_t pid, const char* name)
       : LockContext(Kind::kRequest, name), unique_(unique), opcode_(opcode), pid_(pid) {}
+  ~RequestContext();
 
   uint64_t unique() const { return unique_; }
   uint32_t opcode() const { return opcode_; }
@@ -149,6 +163,18 @@ class RequestScope {
 
  private:
   LockContext* const outer_;
+};
+
+/// Shows the current context as blocked on a lock, for a scope.
+class WaitScope {
+ public:
+  WaitScope(const LockId& id, Place where);
+  ~WaitScope();
+  WaitScope(const WaitScope&) = delete;
+  WaitScope& operator=(const WaitScope&) = delete;
+
+ private:
+  LockContext& context_;
 };
 
 /// The innermost context of this thread; its own one when it acts for no request.

@@ -15,7 +15,8 @@ namespace faultline::lock {
 struct HolderState {
   LockClass lock_class;
   uint64_t instance;
-  uint64_t sub;
+  uint64_t first;  // of a range lock: bytes [first, last]
+  uint64_t last;
   Mode mode;
   bool in_kernel;
   const void* lock;

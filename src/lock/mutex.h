@@ -21,7 +21,8 @@ namespace faultline::lock {
 /// orders them where the class allows several. Both are immutable.
 class FL_CAPABILITY("mutex") Mutex {
  public:
-  explicit Mutex(LockClass lock_class, uint64_t instance = 0) : id_{this, lock_class, instance} {}
+  explicit Mutex(LockClass lock_class, uint64_t instance = 0)
+      : id_{this, lock_class, instance, 0, 0} {}
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 

@@ -59,6 +59,7 @@ class RangeGuard {
  private:
   friend class RangeLock;
 
+  LockId Id() const;
   bool ConflictsWith(const RangeGuard& other) const;
   void WaitUntilGranted(std::unique_lock<std::mutex>& lock, Place where);
 

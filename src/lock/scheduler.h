@@ -21,9 +21,10 @@ class Scheduler {
   virtual void Block(const void* resource) = 0;
   /// Block with a limit in virtual time; false when it has passed.
   virtual bool BlockFor(const void* resource, std::chrono::nanoseconds timeout) = 0;
-  /// `resource` may be had now: wakes one, or all, of who is blocked on it. Any thread.
+  /// `resource` may be had now: wakes one, or all, of who is blocked on it. Any thread; never
+  /// switches to another one, so what follows it is still atomic.
   virtual void Wake(const void* resource, bool all) = 0;
-  /// A place where another thread may run: a test point, an acquisition, a release.
+  /// A place where another thread may run: a test point, an acquisition.
   virtual void Yield(const char* point) = 0;
 
   /// In the thread that makes another one; the result goes to ThreadStarted there.

@@ -27,13 +27,19 @@ void EnableLockStatistics(bool on);
 
 enum class Mode : uint8_t { kShared, kExclusive };
 
-/// Which lock: its address, and where it stands. `sub` orders locks within an instance (the first
-/// byte of a range).
+/// Which lock: its address, and where it stands. A range lock adds the bytes [first, last].
 struct LockId {
   const void* lock = nullptr;
   LockClass lock_class = LockClass::kLog;
   uint64_t instance = 0;
-  uint64_t sub = 0;
+  uint64_t first = 0;
+  uint64_t last = 0;
+
+  /// The same lock, and for a range lock bytes in common.
+  bool SameLock(const LockId& other) const {
+    return lock != nullptr && lock == other.lock && first <= other.last && other.first <= last;
+  }
+  bool operator==(const LockId&) const = default;
 };
 
 /// A thread flag: a violation unless everything held here allows `action`.
@@ -74,13 +80,11 @@ inline bool Plain() { return Features() == 0; }
 inline bool Validating() { return (Features() & (kFeatureReport | kFeatureAbort)) != 0; }
 inline bool Tracking() { return (Features() & kFeatureTracking) != 0; }
 
-/// What every primitive calls: before it may block, once it has the lock, when it lets go.
+/// What every primitive calls: before it may block (CheckAcquire), once it has the lock (true when
+/// it is tracked now), when it lets go of a tracked one.
 void CheckAcquire(const LockId& id, Mode mode, Place where);
-void NoteAcquired(const LockId& id, Mode mode, Place where);
+[[nodiscard]] bool NoteAcquired(const LockId& id, Mode mode, Place where);
 void NoteReleased(const LockId& id);
-
-/// CheckAcquire plus NoteAcquired, for what cannot block. True when it is tracked.
-bool Enter(const LockId& id, Mode mode, Place where);
 
 }  // namespace internal
 }  // namespace faultline::lock

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "lock/held_locks.h"
+#include "lock/place.h"
 
 namespace faultline::lock {
 
