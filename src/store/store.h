@@ -18,8 +18,9 @@
 #include "store/records.h"
 #include "store/transaction.h"
 
-// The store: RocksDB for metadata and small data, a volume file for bulk data, and transaction groups that make both
-// durable in the right order. The only code of the project that knows RocksDB.
+// The store: RocksDB for metadata and small data, a volume file for bulk data, and transaction
+// groups that make both durable in the right order. The only code of the project that knows
+// RocksDB.
 //
 //   STORE/FORMAT     one line of text: what this directory is, and the format version
 //   STORE/lock       flock()ed by whoever has the store open; names the process and the mount point
@@ -31,8 +32,9 @@ namespace faultline::store {
 struct OpenOptions {
   bool read_only = false;                           // no byte of STORE changes
   std::chrono::milliseconds commit_interval{5000};  // [10 ms, 300 s]; dirty groups are never older
-  std::chrono::milliseconds lock_timeout{10000};    // how long to wait for a daemon that is just finishing
-  std::string owner;                                // for STORE/lock: what has it open, e.g. the mount point
+  std::chrono::milliseconds lock_timeout{
+      10000};         // how long to wait for a daemon that is just finishing
+  std::string owner;  // for STORE/lock: what has it open, e.g. the mount point
 };
 
 struct SpaceUsage {
@@ -53,27 +55,32 @@ struct CommitStatus {
   std::string error;  // not empty: the store is read-only since this error
 };
 
-// Who wants the blocks: new data is refused (ENOSPC) earlier than overwriting, so a full volume can still be changed.
+// Who wants the blocks: new data is refused (ENOSPC) earlier than overwriting, so a full volume can
+// still be changed.
 enum class AllocationClass : uint8_t { kNewData, kOverwrite, kInternal };
 
-// Thread-safe throughout. Calls that may do disk I/O say so; the others are memory only and may be made under the
-// mapping lock.
+// Thread-safe throughout. Calls that may do disk I/O say so; the others are memory only and may be
+// made under the mapping lock.
 class Store {
  public:
-  // EUCLEAN: damaged or not a store (the message says what), ENOENT, EBUSY: open elsewhere (names the owner),
-  // EPROTONOSUPPORT: written by an unknown format version.
-  static Result<std::unique_ptr<Store>> Open(const std::filesystem::path& path, const OpenOptions& options);
+  // EUCLEAN: damaged or not a store (the message says what), ENOENT, EBUSY: open elsewhere (names
+  // the owner), EPROTONOSUPPORT: written by an unknown format version.
+  static Result<std::unique_ptr<Store>> Open(const std::filesystem::path& path,
+                                             const OpenOptions& options);
   virtual ~Store() = default;  // commits what is pending, unless read-only or failed
 
   virtual const Superblock& Super() const = 0;
   virtual bool ReadOnly() const = 0;
 
-  // --- looking things up: pending changes first, then RocksDB. Disk I/O. "Not found" is an empty optional.
+  // --- looking things up: pending changes first, then RocksDB. Disk I/O. "Not found" is an empty
+  // optional.
   virtual Result<std::optional<InodeRecord>> GetInode(InodeId ino) = 0;
   // Several at once, in the order asked.
-  virtual Result<std::vector<std::optional<InodeRecord>>> GetInodes(std::span<const InodeId> inos) = 0;
+  virtual Result<std::vector<std::optional<InodeRecord>>> GetInodes(
+      std::span<const InodeId> inos) = 0;
   virtual Result<std::optional<Dirent>> GetDirent(InodeId parent, std::string_view name) = 0;
-  // At most `limit` entries with a cookie greater than `after`, ascending. 0 starts from the beginning.
+  // At most `limit` entries with a cookie greater than `after`, ascending. 0 starts from the
+  // beginning.
   virtual Result<std::vector<Dirent>> ListDirents(InodeId parent, uint64_t after, size_t limit) = 0;
   virtual Result<ChunkPtr> GetChunk(InodeId ino, uint64_t index) = 0;
   // At most `limit` existing chunks with an index of at least `from`, ascending.
@@ -82,13 +89,13 @@ class Store {
   virtual Result<std::vector<InodeId>> ListOrphans() = 0;
 
   // --- data. Disk I/O.
-  // `out` is page-aligned, whole blocks. EIO with a message on a device error. Checksums are the caller's to verify: it
-  // knows inode and offset.
+  // `out` is page-aligned, whole blocks. EIO with a message on a device error. Checksums are the
+  // caller's to verify: it knows inode and offset.
   virtual Result<> ReadVolume(uint64_t block, std::span<std::byte> out) = 0;
   // `data` is page-aligned, whole blocks, `block` comes from Allocate and is not yet referenced.
   virtual Result<> WriteVolume(uint64_t block, std::span<const std::byte> data) = 0;
-  // Null: no such block. It may just have been freed and committed: look the extent up again; if it still names this
-  // address, the store is damaged.
+  // Null: no such block. It may just have been freed and committed: look the extent up again; if it
+  // still names this address, the store is damaged.
   virtual Result<BlockPtr> ReadSmall(uint64_t address) = 0;
 
   // --- space. Memory only, except where a step of growth is due.
@@ -96,37 +103,41 @@ class Store {
   virtual Result<std::vector<Extent>> Allocate(uint64_t blocks, AllocationClass why) = 0;
   // What Allocate gave and no transaction will name.
   virtual void Unallocate(std::span<const Extent> extents) = 0;
-  // After ENOSPC: commits and waits for grace periods as long as freed-but-pending blocks can satisfy `blocks`. Waits for
-  // the committer and the disk. True: try again.
+  // After ENOSPC: commits and waits for grace periods as long as freed-but-pending blocks can
+  // satisfy `blocks`. Waits for the committer and the disk. True: try again.
   virtual bool WaitForSpace(uint64_t blocks) = 0;
-  // `count` consecutive small addresses. Small data moves to the volume one day, so it counts against its free space:
-  // ENOSPC as Allocate would answer.
+  // `count` consecutive small addresses. Small data moves to the volume one day, so it counts
+  // against its free space: ENOSPC as Allocate would answer.
   virtual Result<uint64_t> AllocateSmall(uint64_t count, AllocationClass why) = 0;
   virtual InodeId AllocateInode() = 0;
 
   // --- changing things
-  // Blocks while too much is pending (the committer cannot keep up). Call it before taking any lock. EROFS, EIO: the
-  // store takes no changes (any more).
-  virtual Result<> WaitForRoom() = 0;
-  // Memory only, atomic: all of it is in the same group. Returns that group. Never fails: what can fail was done before.
+  // Blocks while too much is pending (the committer cannot keep up). Call it before taking any
+  // lock. EROFS, EIO: the store takes no changes (any more). ENOSPC, for kNewData only (create,
+  // mkdir, growing writes): the host is too full for more metadata.
+  virtual Result<> WaitForRoom(AllocationClass why = AllocationClass::kOverwrite) = 0;
+  // Memory only, atomic: all of it is in the same group. Returns that group. Never fails: what can
+  // fail was done before.
   virtual TxgId Apply(Transaction&& transaction) = 0;
   virtual TxgId OpenTxg() const = 0;
 
   // --- durability
-  // Calls `done` once every group up to `txg` is durable (EIO if it never will be), from the committer thread, or at once
-  // if it is already. The group commit starts as soon as the running one ends; several callers share it. `done` must not
-  // block.
+  // Calls `done` once every group up to `txg` is durable (EIO if it never will be), from the
+  // committer thread, or at once if it is already. The group commit starts as soon as the running
+  // one ends; several callers share it. `done` must not block.
   virtual void WhenDurable(TxgId txg, std::function<void(Result<>)> done) = 0;
   // Waits for it. Not for request threads.
   virtual Result<> Commit() = 0;
-  // Called by the committer, with no lock held, before it closes a group: the moment to turn small pieces into large ones.
+  // Called by the committer, with no lock held, before it closes a group: the moment to turn small
+  // pieces into large ones.
   virtual void SetPreCommit(std::function<void()> hook) = 0;
   virtual void SetCommitInterval(std::chrono::milliseconds interval) = 0;
 
-  // --- grace periods: every READ holds a section from before it looks extents up until its reply is out.
+  // --- grace periods: every READ holds a section from before it looks extents up until its reply
+  // is out.
   virtual lock::GracePeriod& Readers() = 0;
 
-  virtual SpaceUsage Space() const = 0;     // never waits for a commit or I/O
+  virtual SpaceUsage Space() const = 0;      // never waits for a commit or I/O
   virtual CommitStatus Commits() const = 0;  // never waits for a commit or I/O
 };
 
