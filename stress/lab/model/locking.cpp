@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lab/model/locking.h"
+
+#include <algorithm>
+
+namespace faultline::lab {
+namespace {
+
+bool HeldByOther(const Run& r, Lock lock) {
+  return std::ranges::any_of(r.w.threads, [&](const Thread& other) {
+    return &other != &r.t && (other.shared.Has(lock) || other.exclusive.Has(lock));
+  });
+}
+
+bool InReadSection(const Thread& t) { return t.shared.Has(Lock::kRcu) || t.shared.Has(Lock::kSrcu); }
+
+}  // namespace
+
+bool IsSpinlock(Lock lock) { return lock == Lock::kPrivateLock || lock == Lock::kPageTable; }
+
+bool HeldByAnyone(const World& w, Lock lock) {
+  return std::ranges::any_of(w.threads, [&](const Thread& t) {
+    return t.shared.Has(lock) || t.exclusive.Has(lock);
+  });
+}
+
+bool ReadersMayEnter(const Run& r, Lock lock) {
+  if (!r.rules.Hold(Rule::kExclusion)) return true;
+  return std::ranges::none_of(r.w.threads, [&](const Thread& t) {
+    const bool queued = &t != &r.t && t.queued.Has(lock) && r.rules.Hold(Rule::kWriterFirst);
+    return t.exclusive.Has(lock) || queued;
+  });
+}
+
+Flow TakeShared(Run& r, Lock lock) {
+  if (lock != Lock::kRcu && lock != Lock::kSrcu) CheckMaySleep(r);
+  if (!ReadersMayEnter(r, lock)) return Wait();
+  r.t.shared.Add(lock);
+  return Next();
+}
+
+Flow TakeExclusive(Run& r, Lock lock) {
+  if (!IsSpinlock(lock)) CheckMaySleep(r);
+  if (r.rules.Hold(Rule::kExclusion) && HeldByOther(r, lock)) {
+    if (IsSpinlock(lock) || r.t.queued.Has(lock)) return Wait();
+    r.t.queued.Add(lock);
+    return Stay();
+  }
+  r.t.queued.Remove(lock);
+  r.t.exclusive.Add(lock);
+  return Next();
+}
+
+Flow DropLock(Run& r, Lock lock) {
+  if (r.rules.Hold(Rule::kReleaseOrders)) Drain(r.w, r.t);
+  r.t.shared.Remove(lock);
+  r.t.exclusive.Remove(lock);
+  if (!InReadSection(r.t)) r.t.holds_up_grace = 0;
+  return Next();
+}
+
+void CheckMaySleep(const Run& r) {
+  const bool atomic = r.t.shared.Has(Lock::kRcu) || r.t.exclusive.Has(Lock::kPageTable) ||
+                      r.t.exclusive.Has(Lock::kPrivateLock);
+  if (atomic) r.Fail(Violation::kSleepInAtomic);
+}
+
+void CheckMayDoIo(const Run& r) {
+  const unsigned held = r.t.shared.bits | r.t.exclusive.bits;
+  if (held & r.program.no_io_under().bits) r.Fail(Violation::kIoUnderLock);
+}
+
+void BeginGrace(World& w) {
+  for (Thread& t : w.threads) {
+    if (InReadSection(t)) t.holds_up_grace = 1;
+  }
+}
+
+bool GraceEnded(const World& w, const Rules& rules) {
+  if (!rules.Hold(Rule::kGracePeriod)) return true;
+  return std::ranges::none_of(w.threads, [](const Thread& t) { return t.holds_up_grace != 0; });
+}
+
+void Drain(World& w, Thread& t) {
+  if (t.buffer.store == Pending::kNothing) return;
+  Folio& folio = w.folios[static_cast<size_t>(t.buffer.folio)];
+  if (t.buffer.store == Pending::kMapcount) {
+    ++folio.mapcount;
+  } else {
+    folio.uptodate = 0;
+  }
+  t.buffer = {};
+}
+
+}  // namespace faultline::lab

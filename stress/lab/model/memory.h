@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "lab/model/program.h"
+
+namespace faultline::lab {
+
+// Page tables, TLBs, folios and blocks: the operations that designs are composed of. Each is one
+// atomic step or part of one; the ones that return a Flow are whole steps.
+
+enum class Access : uint8_t { kLoad, kStore };
+
+template <typename Array>
+auto& At(Array& array, int index) {
+  return array[static_cast<size_t>(index)];
+}
+
+// --- page tables and TLBs
+// Touching a freed page-table page is a violation; false when the table is no longer reachable.
+bool TableIsLive(Run& r, int page);
+Flow SetPte(Run& r, int page, int folio, bool writable);
+// zap_pte_range() under the page-table lock: waits for whoever holds it.
+Flow Zap(Run& r, int page);
+Flow FlushTlb(Run& r, int page);
+// The hardware walk: loads the TLB from the PTE, or jumps to `fault`.
+Flow Walk(Run& r, Access access, Label fault);
+// The load or store itself; jumps to `again` when the TLB entry was flushed under it.
+Flow Touch(Run& r, Access access, Label again);
+
+// --- folios
+int FindFolio(const World& w, int index);
+int AddFolio(World& w, int index, FolioState state);
+Flow LockFolio(Run& r);
+void UnlockFolio(Run& r);
+void Write(Run& r, Folio& folio);
+// What the file holds at `index` if nothing is cached.
+Content OnDisk(const World& w, int index);
+
+// --- blocks
+int AllocateBlock(World& w);
+// Writes a page to the block, or allocates one for a hole. Writing to a recycled block is a violation.
+void WriteBlock(Run& r, int index, int block, Content content);
+
+}  // namespace faultline::lab
