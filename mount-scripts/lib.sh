@@ -49,19 +49,19 @@ unmount() {
   if [ "$(id -u)" = 0 ]; then umount "$@"; else fusermount3 -u "$@"; fi
 }
 
-# guarded <seconds> <mount point> <command>...: when the command takes longer than that, the
-# connection of the mount is aborted, which fails whatever the command is stuck in.
+# guarded <seconds> <directory> <command>...: when the command takes longer than that, the connections
+# of all mounts at or below the directory are aborted, which fails whatever the command is stuck in.
 guarded() {
   guard_seconds=$1
-  guard_point=$2
+  guard_directory=$2
   shift 2
   (
     sleep "$guard_seconds" &
     sleeper=$!
     trap 'kill "$sleeper"; exit' TERM
     wait "$sleeper"
-    echo "${0##*/}: no end after $guard_seconds s: aborting the connection of $guard_point" >&2
-    abort_connection "$guard_point"
+    echo "${0##*/}: no end after $guard_seconds s: aborting what is mounted below $guard_directory" >&2
+    for point in $(mounts_below "$guard_directory"); do abort_connection "$point"; done
   ) &
   guard=$!
   guard_status=0
