@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "lock/class_token.h"
@@ -51,7 +53,7 @@ class GracePeriod {
   /// `wake`, if given, is called when Poll() may get further: from Call, or from a reader that
   /// leaves while a period waits. It must only schedule: no lock but its own, no callback.
   explicit GracePeriod(std::function<void()> wake = {});
-  /// FL_CHECKs that nothing is pending: Barrier() first.
+  /// FL_CHECKs that nothing is pending: Barrier() first. Every section has ended before.
   ~GracePeriod();
   GracePeriod(const GracePeriod&) = delete;
   GracePeriod& operator=(const GracePeriod&) = delete;
@@ -93,6 +95,8 @@ class GracePeriod {
 
   bool Drained(uint32_t index) const;
   bool AdvanceLocked() FL_REQUIRES(mu_);
+  std::vector<Callback> TakeDueLocked() FL_REQUIRES(mu_);
+  bool HasCompleted(uint64_t count);
   void Leave(uint32_t index, uint32_t stripe);
 
   const std::function<void()> wake_;
@@ -104,6 +108,7 @@ class GracePeriod {
   Phase phase_ FL_GUARDED_BY(mu_) = Phase::kIdle;
   std::vector<Callback> next_ FL_GUARDED_BY(mu_);     // for the period after this one
   std::vector<Callback> current_ FL_GUARDED_BY(mu_);  // due when this one ends
+  bool running_ FL_GUARDED_BY(mu_) = false;           // some Poll() runs callbacks
   uint64_t handed_over_ FL_GUARDED_BY(mu_) = 0;
   uint64_t completed_ FL_GUARDED_BY(mu_) = 0;
 };

@@ -61,7 +61,6 @@ class HeldLocks {
     AtomicPlace where;
   };
   void Store(size_t i, const HeldLock& held);
-  HeldLock Load(size_t i) const;
   void Erase(size_t i);
 
   std::atomic<uint64_t> sequence_{0};
@@ -112,6 +111,7 @@ class LockContext {
 
   std::atomic<const char*> name_;
   std::atomic<ContextState> state_{ContextState::kRunning};
+  std::atomic<int> thread_id_{0};  // of the thread in scope; 0: none
 
  private:
   friend class RequestScope;
@@ -121,11 +121,10 @@ class LockContext {
   const Kind kind_;
   const int64_t start_ns_;
   LockContext* outer_ = nullptr;   // only the thread in scope
-  std::atomic<int> thread_id_{0};  // of the thread in scope; 0: none
   Waiting waiting_;
-  size_t shard_ = 0;                       // of the registry
-  LockContext* registry_prev_ = nullptr;   // guarded by the shard
-  LockContext* registry_next_ = nullptr;   // guarded by the shard
+  size_t shard_ = 0;                      // of the registry
+  LockContext* registry_prev_ = nullptr;  // guarded by the shard
+  LockContext* registry_next_ = nullptr;  // guarded by the shard
 };
 
 /// One request of the kernel, from its arrival to its reply. Lives where the request lives.

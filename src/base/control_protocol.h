@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <sys/ioctl.h>
+
+#include <cstddef>
+#include <cstdint>
+
+/// How the program `faultline` talks to a mounted file system: an ioctl on its root directory. An
+/// ioctl holds no lock in the kernel and needs no other channel than the mount. The kernel copies a
+/// message of this size in and out; nothing in it is a pointer.
+namespace faultline::control {
+
+inline constexpr uint32_t kProtocol = 1;
+/// The number of an ioctl holds its size in 14 bits.
+inline constexpr size_t kMessageSize = 16 * 1024 - 8;
+inline constexpr size_t kTextSize = kMessageSize - 16;
+
+/// The caller sets `protocol` and zeroes the rest; the answer is JSON.
+struct Message {
+  uint32_t protocol = kProtocol;
+  uint32_t text_size = 0;  // bytes of `text` in use, without a terminating zero
+  uint64_t reserved = 0;
+  char text[kTextSize] = {};
+};
+static_assert(sizeof(Message) == kMessageSize && kMessageSize < (1u << _IOC_SIZEBITS));
+
+/// Errors: ENOTTY: not a command of this daemon; EINVAL: another protocol, or not the root.
+inline constexpr unsigned long kStatus = _IOWR(0xfa, 1, Message);
+
+}  // namespace faultline::control
