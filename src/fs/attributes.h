@@ -15,7 +15,8 @@ using store::Timestamp;
 // What stat(2) shows: the published state of an inode at one moment.
 using Attributes = store::InodeRecord;
 
-// What setattr changes; what is not set stays. `size` makes the call a page-killer (fs/ops/truncate).
+// What setattr changes; what is not set stays. `size` makes the call a page-killer
+// (fs/ops/truncate).
 struct AttributeChange {
   std::optional<uint32_t> mode;  // permission bits; the type never changes
   std::optional<uint32_t> uid;
@@ -29,10 +30,12 @@ struct AttributeChange {
   bool kill_suid_sgid = false;
 };
 
-// Who asks. `unique` is the kernel's number of the request; it grows in the order in which the kernel queued requests.
+// Who asks. `unique` is the kernel's number of the request; it grows in the order in which the
+// kernel queued requests.
 struct Request {
   uint64_t unique = 0;
-  // Every request with a smaller `unique` has been answered, or cannot be a WRITE: what the write log may forget.
+  // Every request with a smaller `unique` has been answered, or cannot be a WRITE: what the write
+  // log may forget.
   uint64_t horizon = 0;
   uint32_t uid = 0;
   uint32_t gid = 0;
@@ -42,8 +45,8 @@ struct Request {
 struct DirectoryEntry {
   std::string name;
   InodeId ino{};
-  uint8_t type = 0;     // DT_*
-  uint64_t cookie = 0;  // position after this entry
+  uint8_t type = 0;                      // DT_*
+  uint64_t cookie = 0;                   // position after this entry
   std::optional<Attributes> attributes;  // readdirplus
 };
 

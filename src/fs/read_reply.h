@@ -9,11 +9,13 @@
 
 namespace faultline::fs {
 
-// The bytes of a READ, and the grace-period section that keeps the blocks they came from from being recycled. Must outlive
-// the moment the answer is handed to the kernel; then it goes. Movable, not thread-safe.
+// The bytes of a READ, and the grace-period section that keeps the blocks they came from from being
+// recycled. Must outlive the moment the answer is handed to the kernel; then it goes. Movable, not
+// thread-safe.
 class ReadReply {
  public:
-  ReadReply(lock::GracePeriod::ReadSection section, store::BlockBuffer buffer, size_t skip, size_t size)
+  ReadReply(lock::GracePeriod::ReadSection section, store::BlockBuffer buffer, size_t skip,
+            size_t size)
       : section_(std::move(section)), buffer_(std::move(buffer)), skip_(skip), size_(size) {}
 
   // Fewer bytes than asked for: end of file.

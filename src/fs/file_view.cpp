@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fs/file_view.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/log.h"
+#include "base/test_point.h"
+
+namespace faultline::fs {
+namespace {
+
+using store::kChunkBlocks;
+using store::Run;
+using store::Space;
+
+// Beyond this many chunks of one inode, the cache starts over when all inodes together hold too
+// many.
+constexpr size_t kAlwaysCached = 256;
+
+// Everything a sample needs that is in memory; what is missing goes to `missing`.
+FileView Sample(Inode& inode, ByteRange range, bool page_cache, std::vector<uint64_t>* missing,
+                uint64_t* drops) {
+  FileView view;
+  lock::SharedLock lock(inode.mapping);
+  // Before sampling: a killer that publishes after us must see it.
+  if (page_cache) inode.pages_cached.store(true, std::memory_order_relaxed);
+  view.size = inode.record.size;
+  if (!inode.masks.Empty()) view.masks = inode.masks.Over(range);
+  *drops = inode.extents.Drops();
+  const auto [first, last] = ChunksOf(range);
+  for (uint64_t index = first; index <= last; ++index) {
+    std::optional<ChunkPtr> chunk = inode.extents.Find(index);
+    if (!chunk)
+      missing->push_back(index);
+    else if (*chunk)
+      view.chunks.emplace_back(index, std::move(*chunk));
+  }
+  return view;
+}
+
+Result<> Load(store::Store& store, Inode& inode, const std::vector<uint64_t>& missing,
+              uint64_t drops) {
+  std::vector<ChunkPtr> loaded;
+  loaded.reserve(missing.size());
+  for (uint64_t index : missing) {
+    FL_ASSIGN_OR_RETURN(ChunkPtr chunk, store.GetChunk(inode.id, index));
+    loaded.push_back(std::move(chunk));
+  }
+  FL_TEST_POINT("fs.view.loaded");
+  lock::ExclusiveLock lock(inode.mapping);
+  if (inode.extents.Drops() != drops) return {};
+  if (inode.budget.Exceeded() && inode.extents.Size() > kAlwaysCached) inode.extents.Drop();
+  for (size_t i = 0; i < missing.size(); ++i)
+    inode.extents.InsertLoaded(missing[i], std::move(loaded[i]));
+  return {};
+}
+
+Result<> CheckBlock(InodeId ino, uint64_t block, const store::ExtentChunk& chunk,
+                    std::span<const std::byte> data) {
+  const uint32_t in_chunk = static_cast<uint32_t>(block % kChunkBlocks);
+  const uint32_t crc = Crc32c(data);
+  if (crc == chunk.Crc(in_chunk)) [[likely]]
+    return {};
+  const auto address = *chunk.AddressOf(in_chunk);
+  auto error = Fail(EIO, "inode {} offset {}: checksum {:08x} instead of {:08x} in {} block {}",
+                    Raw(ino), block * kBlockSize, crc, chunk.Crc(in_chunk),
+                    address.space == Space::kSmall ? "small" : "volume", address.block);
+  LogError("{}", error.value().message());
+  return error;
+}
+
+Result<> ReadSmallBlock(store::Store& store, const store::ExtentChunk& chunk, uint32_t in_chunk,
+                        uint64_t address, std::span<std::byte> out) {
+  store::BlockPtr data = chunk.Data(in_chunk);
+  if (!data) {
+    FL_ASSIGN_OR_RETURN(data, store.ReadSmall(address));
+    if (!data) return Fail(ESTALE);
+  }
+  std::memcpy(out.data(), data->Bytes().data(), kBlockSize);
+  return {};
+}
+
+// `count` blocks of `run` from chunk block `from`; `block` is the file block that `from` is.
+Result<> ReadRun(store::Store& store, InodeId ino, const store::ExtentChunk& chunk, const Run& run,
+                 uint32_t from, uint64_t block, std::span<std::byte> out) {
+  const uint64_t start = run.address.block + (from - run.first);
+  const auto count = static_cast<uint32_t>(out.size() / kBlockSize);
+  if (run.address.space == Space::kUnwritten) {
+    std::memset(out.data(), 0, out.size());
+    return {};
+  }
+  if (run.address.space == Space::kVolume) FL_TRY(store.ReadVolume(start, out));
+  for (uint32_t i = 0; i < count; ++i) {
+    auto part = out.subspan(i * kBlockSize, kBlockSize);
+    if (run.address.space == Space::kSmall)
+      FL_TRY(ReadSmallBlock(store, chunk, from + i, start + i, part));
+    FL_TRY(CheckBlock(ino, block + i, chunk, part));
+  }
+  return {};
+}
+
+// The first mapped block after `in_chunk`, which is a hole.
+uint32_t HoleEnd(const store::ExtentChunk& chunk, uint32_t in_chunk) {
+  for (const Run& run : chunk.Runs())
+    if (run.first > in_chunk) return run.first;
+  return kChunkBlocks;
+}
+
+}  // namespace
+
+ChunkPtr FileView::Find(uint64_t index) const {
+  auto it =
+      std::lower_bound(chunks.begin(), chunks.end(), index,
+                       [](const auto& entry, uint64_t wanted) { return entry.first < wanted; });
+  return it != chunks.end() && it->first == index ? it->second : nullptr;
+}
+
+bool FileView::HasData(uint64_t block) const {
+  const ChunkPtr chunk = Find(block / kChunkBlocks);
+  const Run* run = chunk ? chunk->Find(static_cast<uint32_t>(block % kChunkBlocks)) : nullptr;
+  return run != nullptr && run->address.space != Space::kUnwritten;
+}
+
+Result<FileView> TakeView(store::Store& store, Inode& inode, ByteRange range, bool page_cache) {
+  std::vector<uint64_t> missing;
+  for (;;) {
+    uint64_t drops = 0;
+    missing.clear();
+    FileView view = Sample(inode, range, page_cache, &missing, &drops);
+    if (missing.empty()) return view;
+    FL_TRY(Load(store, inode, missing, drops));
+  }
+}
+
+Result<FileView> TakeWideView(store::Store& store, Inode& inode, ByteRange range) {
+  constexpr uint64_t kNarrow = 64;
+  constexpr size_t kBatch = 1024;
+  const auto [first, last] = ChunksOf(range);
+  if (last - first < kNarrow) return TakeView(store, inode, range);
+
+  std::vector<std::pair<uint64_t, ChunkPtr>> middle;
+  for (uint64_t from = first + 1; from < last;) {
+    FL_ASSIGN_OR_RETURN(auto batch, store.ListChunks(inode.id, from, kBatch));
+    for (auto& entry : batch)
+      if (entry.first < last) middle.push_back(std::move(entry));
+    if (batch.size() < kBatch) break;
+    from = batch.back().first + 1;
+  }
+  // The edges through the cache: other writers may change their other blocks at any time.
+  FL_ASSIGN_OR_RETURN(FileView tail, TakeView(store, inode, {range.end - 1, range.end}));
+  FL_ASSIGN_OR_RETURN(FileView view, TakeView(store, inode, {range.begin, range.begin + 1}));
+  std::move(middle.begin(), middle.end(), std::back_inserter(view.chunks));
+  std::move(tail.chunks.begin(), tail.chunks.end(), std::back_inserter(view.chunks));
+  return view;
+}
+
+Result<> ReadView(store::Store& store, InodeId ino, const FileView& view, uint64_t first_block,
+                  std::span<std::byte> out) {
+  uint64_t block = first_block;
+  const uint64_t end = first_block + out.size() / kBlockSize;
+  while (block < end) {
+    auto rest = out.subspan((block - first_block) * kBlockSize);
+    const auto in_chunk = static_cast<uint32_t>(block % kChunkBlocks);
+    const ChunkPtr chunk = view.Find(block / kChunkBlocks);
+    uint64_t count = std::min<uint64_t>(end - block, kChunkBlocks - in_chunk);
+    const Run* run = chunk ? chunk->Find(in_chunk) : nullptr;
+    if (run != nullptr) {
+      count = std::min<uint64_t>(count, run->first + run->count - in_chunk);
+      FL_TRY(ReadRun(store, ino, *chunk, *run, in_chunk, block, rest.first(count * kBlockSize)));
+    } else {
+      if (chunk) count = std::min<uint64_t>(count, HoleEnd(*chunk, in_chunk) - in_chunk);
+      std::memset(rest.data(), 0, count * kBlockSize);
+    }
+    block += count;
+  }
+  return {};
+}
+
+Result<FileView> ReadBlocks(store::Store& store, Inode& inode, ByteRange blocks,
+                            std::span<std::byte> out, bool page_cache) {
+  std::vector<std::pair<uint64_t, ChunkPtr>> before;
+  for (;;) {
+    FL_ASSIGN_OR_RETURN(FileView view, TakeView(store, inode, blocks, page_cache));
+    FL_TEST_POINT("fs.read.sampled");
+    Result<> read = ReadView(store, inode.id, view, blocks.begin / kBlockSize, out);
+    if (read) return view;
+    if (read.error().code() != ESTALE) return tl::unexpected<Error>(std::move(read).error());
+    // A small block may be freed and gone by now, but then the map says so too.
+    if (view.chunks == before)
+      return Fail(EIO, "inode {} offset {}: small data is missing", Raw(inode.id), blocks.begin);
+    before = view.chunks;
+  }
+}
+
+}  // namespace faultline::fs
