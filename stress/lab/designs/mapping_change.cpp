@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <array>
+
 #include "lab/designs/mapping_design.h"
 #include "lab/model/locking.h"
 
@@ -38,21 +40,28 @@ Flow FreeVma(Run& r, const MappingDesign& d) {
   return Next();
 }
 
+// One request for the whole range: it queues, and is overtaken by nobody, on all of it.
+Flow TakeRanges(Run& r, int pages) {
+  return TakeExclusive(r, pages == 1 ? std::initializer_list<Lock>{Lock::kRange0}
+                                     : std::initializer_list<Lock>{Lock::kRange0, Lock::kRange1});
+}
+
 class Changer {
  public:
-  Changer(Program& p, const MappingDesign& d, int pages) : p_(p), d_(d), pages_(pages) {}
+  Changer(Program& p, const MappingDesign& d, int pages, int ranges)
+      : p_(p), d_(d), pages_(pages), ranges_(ranges) {}
 
-  void Lock() {
+  void Begin() {
     if (d_.hold == Hold::kRange) {
-      p_.Take(Lock::kRange0, Mode::kExclusive).Take(Lock::kRange1, Mode::kExclusive);
+      p_.Do("range_write_lock", [n = ranges_](Run& r) { return TakeRanges(r, n); });
     } else {
       p_.Take(Lock::kMmapLock, Mode::kExclusive);
     }
   }
 
-  void Unlock() {
+  void End() {
     if (d_.hold == Hold::kRange) {
-      p_.Drop(Lock::kRange1).Drop(Lock::kRange0);
+      for (int page = 0; page < ranges_; ++page) p_.Drop(RangeOf(page));
     } else {
       p_.Drop(Lock::kMmapLock);
     }
@@ -69,7 +78,8 @@ class Changer {
       p_.Do("flush TLB", [=](Run& r) { return FlushTlb(r, page); });
     }
     p_.Do("free page table", [d = d_, n = pages_](Run& r) { return FreeTables(r, d, n); });
-    p_.Do(d_.Lockless() ? "call_rcu: free VMA" : "free VMA", [d = d_](Run& r) { return FreeVma(r, d); });
+    p_.Do(d_.Lockless() ? "call_rcu: free VMA" : "free VMA",
+          [d = d_](Run& r) { return FreeVma(r, d); });
   }
 
   void Return() {
@@ -80,24 +90,24 @@ class Changer {
   }
 
  private:
-  using Lock_ = lab::Lock;
   Program& p_;
   const MappingDesign& d_;
   const int pages_;
+  const int ranges_;
 };
 
 void EmitUnmap(Changer& c, Program& p, const MappingDesign& d) {
-  c.Lock();
+  c.Begin();
   p.Do("VMA off the tree", Detach);
-  if (d.sync == Sync::kAfterUnlock) c.Unlock();
+  if (d.sync == Sync::kAfterUnlock) c.End();
   if (d.sync != Sync::kNo) c.Synchronize();
   c.Unmap();
-  if (d.sync != Sync::kAfterUnlock) c.Unlock();
+  if (d.sync != Sync::kAfterUnlock) c.End();
   c.Return();
 }
 
 Flow LinkCopy(Run& r) {
-  At(r.w.vmas, 1) = {VmaState::kLinked, 1, 1, 0, 0};
+  At(r.w.vmas, 1) = {VmaState::kLinked, 1, 1, 0, 0, 0};
   BeginChange(r, 0);
   BeginChange(r, 1);
   return Next();
@@ -114,26 +124,29 @@ Flow MovePte(Run& r) {
   return Next();
 }
 
-void EmitMremap(Changer& c, Program& p) {
-  c.Lock();
+void EmitMremap(Changer& c, Program& p, const MappingDesign& d) {
+  c.Begin();
   p.Do("copy VMA to the new address", LinkCopy);
   p.Do("move PTE", MovePte);
   p.Do("flush TLB of the old address", [](Run& r) { return FlushTlb(r, 0); });
   p.Do("old VMA off the tree", Detach);
+  if (d.sync == Sync::kAfterUnlock) c.End();
+  if (d.sync != Sync::kNo) c.Synchronize();
   c.Unmap();
   p.Do("new VMA is settled", [](Run& r) { return BeginChange(r, 1), Next(); });
-  c.Unlock();
+  if (d.sync != Sync::kAfterUnlock) c.End();
   c.Return();
 }
 
 }  // namespace
 
 Program ChangeMapping(const MappingDesign& d, Change change) {
-  static constexpr std::array<const char*, 3> kNames = {"munmap", "exit", "mremap"};
+  static constexpr std::array<const char*, 4> kNames = {"munmap", "munmap both", "exit", "mremap"};
+  const bool everything = change == Change::kMunmapBoth || change == Change::kExit;
   Program p(kNames[static_cast<size_t>(change)]);
-  Changer c(p, d, change == Change::kExit ? kPages : 1);
+  Changer c(p, d, everything ? kPages : 1, change == Change::kMunmap ? 1 : kPages);
   if (change == Change::kMremap) {
-    EmitMremap(c, p);
+    EmitMremap(c, p, d);
   } else {
     EmitUnmap(c, p, d);
   }

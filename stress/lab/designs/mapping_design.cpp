@@ -27,8 +27,8 @@ std::span<const MappingDesign> MappingDesigns() {
       {"speculative", "RCU and VMA sequence, second walk rechecks", Hold::kRcu,
        Io::kFallBackToMmapLock, true},
       {"speculative_norecheck", "RCU, no second walk", Hold::kRcu, Io::kFallBackToMmapLock, false},
-      {"rcu_fallback", "all under RCU, count when it would sleep", Hold::kRcu,
-       Io::kFallBackToCount, true},
+      {"rcu_fallback", "all under RCU, count when it would sleep", Hold::kRcu, Io::kFallBackToCount,
+       true},
       {"rcu_sleep", "all under RCU, sleeping included", Hold::kRcu, Io::kUnderHold, true},
       {"range_lock", "mmap_sem split by address range", Hold::kRange, Io::kUnderHold, false},
   }};

@@ -57,6 +57,28 @@ class Fault {
     p_.Bind(end_);
   }
 
+  void EmitGup(bool out_parameter) {
+    const Hold hold = d_.io == Io::kFallBackToMmapLock ? Hold::kMmapLock
+                      : d_.io == Io::kFallBackToCount  ? Hold::kCount
+                                                       : d_.hold;
+    const bool drops = d_.io == Io::kDropAndRetry;
+    const Label segv = p_.NewLabel();
+    const Label use = p_.NewLabel();
+    Enter(hold, segv);
+    PageCached(use);
+    if (drops) Leave(hold);
+    DoIo(d_.io);
+    if (drops) p_.Take(Lock::kMmapLock, Mode::kShared);
+    if (drops && out_parameter) Find(hold, segv);
+    p_.Bind(use);
+    p_.Do("after get_user_pages: use vma", [](Run& r) { return UseVma(r), Next(); });
+    Leave(hold);
+    p_.Jump("pinned", end_);
+    p_.Bind(segv);
+    if (hold != Hold::kCount) Leave(hold);
+    p_.Bind(lookup_).Bind(slow_).Bind(access_).Bind(end_);
+  }
+
  private:
   void SlowPath(Hold hold) {
     p_.Bind(slow_);
@@ -67,10 +89,7 @@ class Fault {
     const Label install = p_.NewLabel();
     const Label segv = p_.NewLabel();
     Enter(hold, segv);
-    p_.Do("page cached and uptodate?", [=](Run& r) {
-      r.t.folio = static_cast<int8_t>(FindFolio(r.w, r.t.page));
-      return At(r.w.folios, r.t.folio).uptodate != 0 ? Go(install) : Next();
-    });
+    PageCached(install);
     ReadPage(hold, io);
     p_.Bind(install);
     Install(hold);
@@ -78,13 +97,25 @@ class Fault {
     p_.Jump("fault done", access_);
     p_.Bind(segv);
     if (hold != Hold::kCount) Leave(hold);
-    p_.Jump("SIGSEGV", end_);
+    p_.Do("SIGSEGV", [end = end_](Run& r) {
+      r.t.flag = kFaultFailed;
+      return Go(end);
+    });
+  }
+
+  void PageCached(Label yes) {
+    p_.Do("page cached and uptodate?", [=](Run& r) {
+      const Vma& vma = UseVma(r);
+      r.t.folio = static_cast<int8_t>(FindFolio(r.w, r.t.page - vma.first + vma.offset));
+      return At(r.w.folios, r.t.folio).uptodate != 0 ? Go(yes) : Next();
+    });
   }
 
   void Enter(Hold hold, Label segv) {
     if (hold == Hold::kMmapLock) p_.Take(Lock::kMmapLock, Mode::kShared);
     if (hold == Hold::kRange) TakeOwnRange();
-    if (hold == Hold::kSrcu) p_.Take(Lock::kSrcu, Mode::kShared).Take(Lock::kMmapLock, Mode::kShared);
+    if (hold == Hold::kSrcu)
+      p_.Take(Lock::kSrcu, Mode::kShared).Take(Lock::kMmapLock, Mode::kShared);
     if (hold == Hold::kRcu || hold == Hold::kCount) p_.Take(Lock::kRcu, Mode::kShared);
     Find(hold, segv);
     if (hold == Hold::kSrcu) p_.Drop(Lock::kMmapLock);
@@ -157,12 +188,15 @@ class Fault {
     const Label stale = p_.NewLabel();
     const Label done = p_.NewLabel();
     if (own_walk) p_.Take(Lock::kRcu, Mode::kShared);
-    p_.Do("spin_lock ptl", [=](Run& r) {
-      const bool live = TableIsLive(r, r.t.page);
-      return recheck && !live ? Go(stale) : TakeExclusive(r, Lock::kPageTable);
+    p_.Do(recheck ? "walk again, spin_lock ptl" : "spin_lock ptl", [=](Run& r) {
+      if (recheck && At(r.w.tables, r.t.page).state != TableState::kLive) return Go(stale);
+      TableIsLive(r, r.t.page);
+      return TakeExclusive(r, Lock::kPageTable);
     });
     const Label changed = p_.NewLabel();
-    if (recheck) p_.Do("recheck VMA, sequence, table", [=](Run& r) { return Unchanged(r) ? Next() : Go(changed); });
+    if (recheck)
+      p_.Do("recheck VMA, sequence, table",
+            [=](Run& r) { return Unchanged(r) ? Next() : Go(changed); });
     p_.Do("set_pte", [](Run& r) {
       UseVma(r);
       return SetPte(r, r.t.page, r.t.folio, true);
@@ -201,6 +235,10 @@ class Fault {
 
 void EmitAccess(Program& p, const MappingDesign& d, Access access, Lock fs_lock) {
   Fault(p, d, fs_lock).Emit(access);
+}
+
+void EmitGupThatKeepsVma(Program& p, const MappingDesign& d, bool out_parameter) {
+  Fault(p, d, Lock::kCount).EmitGup(out_parameter);
 }
 
 }  // namespace faultline::lab

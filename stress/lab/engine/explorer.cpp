@@ -49,7 +49,9 @@ class Search {
   struct Equal {
     using is_transparent = void;
     const std::deque<World>* worlds;
-    bool operator()(Id a, Id b) const { return a == b || Bytes((*worlds)[a]) == Bytes((*worlds)[b]); }
+    bool operator()(Id a, Id b) const {
+      return a == b || Bytes((*worlds)[a]) == Bytes((*worlds)[b]);
+    }
     bool operator()(Id a, const World& b) const { return Bytes((*worlds)[a]) == Bytes(b); }
     bool operator()(const World& a, Id b) const { return Bytes(a) == Bytes((*worlds)[b]); }
   };
@@ -74,7 +76,7 @@ class Search {
       system_.Canonicalize(next);
       const Id to = Add(next, id, choice);
       edges_.emplace_back(to, id);
-      if (next.violation != Violation::kNone) Report(to, next.violation);
+      if (next.violation != Violation::kSound) Report(to, next.violation);
     }
     if (!moved && !system_.Done(worlds_[id])) Report(id, Violation::kDeadlock);
   }
@@ -100,7 +102,8 @@ class Search {
       }
     }
     const auto trap = std::ranges::find(reaches, false);
-    if (trap != reaches.end()) Report(static_cast<Id>(trap - reaches.begin()), Violation::kNoProgress);
+    if (trap != reaches.end())
+      Report(static_cast<Id>(trap - reaches.begin()), Violation::kNoProgress);
   }
 
   void Report(Id id, Violation verdict) {
@@ -151,8 +154,7 @@ class Search {
 Exploration Explore(const System& system, uint64_t state_limit) {
   const auto start = std::chrono::steady_clock::now();
   Exploration result = Search(system, state_limit).Explore();
-  result.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 

@@ -11,7 +11,7 @@ namespace faultline::lab {
 // What exploring a system found. `schedule` leads from the initial world to the violation, with
 // as few steps as any schedule can have; it is empty when the system is sound.
 struct Exploration {
-  Violation verdict = Violation::kNone;
+  Violation verdict = Violation::kSound;
   std::vector<System::Choice> schedule;
   uint64_t states = 0;
   uint64_t transitions = 0;

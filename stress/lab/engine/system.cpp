@@ -75,7 +75,7 @@ bool System::Apply(World& world, Choice choice) const {
     FreeRetired(world);
   }
   world.violation = CheckState(world);
-  if (world.violation == Violation::kNone && Done(world)) world.violation = CheckFinal(world);
+  if (world.violation == Violation::kSound && Done(world)) world.violation = CheckFinal(world);
   return true;
 }
 

@@ -16,7 +16,7 @@ namespace faultline::lab {
 class System {
  public:
   using Choice = uint8_t;
-  static constexpr Choice kDrain = kMaxThreads;          // kDrain + thread
+  static constexpr Choice kDrain = kMaxThreads;  // kDrain + thread
   static constexpr Choice kGraceEnds = 2 * kMaxThreads;
   static constexpr Choice kChoices = kGraceEnds + 1;
 

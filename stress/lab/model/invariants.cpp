@@ -49,7 +49,7 @@ bool CleanButNotWritten(const World& w, const Folio& f) {
 }  // namespace
 
 Violation CheckState(const World& w) {
-  if (w.violation != Violation::kNone) return w.violation;
+  if (w.violation != Violation::kSound) return w.violation;
   if (std::ranges::any_of(w.folios, Foreign)) return Violation::kRecycledBlock;
   if ((w.killed | w.unmapped) != 0 && AnyStaleTranslation(w)) return Violation::kStaleMapping;
   if (w.killed != 0) {
@@ -59,14 +59,14 @@ Violation CheckState(const World& w) {
     }
   }
   const bool dirty = std::ranges::any_of(w.folios, &Folio::dirty);
-  return w.frozen != 0 && dirty ? Violation::kFreezePassed : Violation::kNone;
+  return w.frozen != 0 && dirty ? Violation::kFreezePassed : Violation::kSound;
 }
 
 Violation CheckFinal(const World& w) {
   if ((Visible(w, 0).stores & w.must_survive) != w.must_survive) return Violation::kLostStore;
   const bool unwritten =
       std::ranges::any_of(w.folios, [&](const Folio& f) { return CleanButNotWritten(w, f); });
-  return unwritten ? Violation::kLostStore : Violation::kNone;
+  return unwritten ? Violation::kLostStore : Violation::kSound;
 }
 
 }  // namespace faultline::lab

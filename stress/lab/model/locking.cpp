@@ -12,16 +12,17 @@ bool HeldByOther(const Run& r, Lock lock) {
   });
 }
 
-bool InReadSection(const Thread& t) { return t.shared.Has(Lock::kRcu) || t.shared.Has(Lock::kSrcu); }
+bool InReadSection(const Thread& t) {
+  return t.shared.Has(Lock::kRcu) || t.shared.Has(Lock::kSrcu);
+}
 
 }  // namespace
 
 bool IsSpinlock(Lock lock) { return lock == Lock::kPrivateLock || lock == Lock::kPageTable; }
 
 bool HeldByAnyone(const World& w, Lock lock) {
-  return std::ranges::any_of(w.threads, [&](const Thread& t) {
-    return t.shared.Has(lock) || t.exclusive.Has(lock);
-  });
+  return std::ranges::any_of(
+      w.threads, [&](const Thread& t) { return t.shared.Has(lock) || t.exclusive.Has(lock); });
 }
 
 bool ReadersMayEnter(const Run& r, Lock lock) {
@@ -39,15 +40,21 @@ Flow TakeShared(Run& r, Lock lock) {
   return Next();
 }
 
-Flow TakeExclusive(Run& r, Lock lock) {
-  if (!IsSpinlock(lock)) CheckMaySleep(r);
-  if (r.rules.Hold(Rule::kExclusion) && HeldByOther(r, lock)) {
-    if (IsSpinlock(lock) || r.t.queued.Has(lock)) return Wait();
-    r.t.queued.Add(lock);
+Flow TakeExclusive(Run& r, Lock lock) { return TakeExclusive(r, {lock}); }
+
+Flow TakeExclusive(Run& r, std::initializer_list<Lock> locks) {
+  const Lock first = *locks.begin();
+  if (!IsSpinlock(first)) CheckMaySleep(r);
+  const bool busy = std::ranges::any_of(locks, [&](Lock lock) { return HeldByOther(r, lock); });
+  if (busy && r.rules.Hold(Rule::kExclusion)) {
+    if (IsSpinlock(first) || r.t.queued.Has(first)) return Wait();
+    for (const Lock lock : locks) r.t.queued.Add(lock);
     return Stay();
   }
-  r.t.queued.Remove(lock);
-  r.t.exclusive.Add(lock);
+  for (const Lock lock : locks) {
+    r.t.queued.Remove(lock);
+    r.t.exclusive.Add(lock);
+  }
   return Next();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <initializer_list>
+
 #include "lab/model/program.h"
 
 namespace faultline::lab {
@@ -14,6 +16,8 @@ bool IsSpinlock(Lock lock);
 
 Flow TakeShared(Run& r, Lock lock);
 Flow TakeExclusive(Run& r, Lock lock);
+// All of them at once or none: a range lock over several pages.
+Flow TakeExclusive(Run& r, std::initializer_list<Lock> locks);
 Flow DropLock(Run& r, Lock lock);
 
 // True when no thread, this one included, keeps `lock` from being taken shared.

@@ -67,9 +67,8 @@ Flow Touch(Run& r, Access access, Label again) {
 }
 
 int FindFolio(const World& w, int index) {
-  const auto found = std::ranges::find_if(w.folios, [&](const Folio& f) {
-    return f.state == FolioState::kCached && f.index == index;
-  });
+  const auto found = std::ranges::find_if(
+      w.folios, [&](const Folio& f) { return f.state == FolioState::kCached && f.index == index; });
   return found == w.folios.end() ? kNone : static_cast<int>(found - w.folios.begin());
 }
 
@@ -113,8 +112,7 @@ void Write(Run& r, Folio& folio) {
   folio.content.stores |= bit;
   const bool on_new_life = r.w.life > 0 && folio.content.life == r.w.life;
   const bool promised = r.w.survival == Survival::kEvery ||
-                        (r.w.survival == Survival::kOnNewLife && on_new_life) ||
-                        r.w.killed != 0;
+                        (r.w.survival == Survival::kOnNewLife && on_new_life) || r.w.killed != 0;
   if (promised) r.w.must_survive |= bit;
 }
 

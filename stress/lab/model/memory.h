@@ -38,7 +38,8 @@ Content OnDisk(const World& w, int index);
 
 // --- blocks
 int AllocateBlock(World& w);
-// Writes a page to the block, or allocates one for a hole. Writing to a recycled block is a violation.
+// Writes a page to the block, or allocates one for a hole. Writing to a recycled block is a
+// violation.
 void WriteBlock(Run& r, int index, int block, Content content);
 
 }  // namespace faultline::lab

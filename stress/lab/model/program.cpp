@@ -31,15 +31,20 @@ Program& Program::Take(Lock lock, Mode mode) {
   const bool shared = mode == Mode::kShared;
   const bool section = lock == Lock::kRcu || lock == Lock::kSrcu;
   const bool spin = IsSpinlock(lock);
-  const char* verb = section ? "_read_lock" : spin ? "spin_lock" : shared ? "down_read" : "down_write";
-  return Do(section ? fmt::format("{}{}", Name(lock), verb) : fmt::format("{} {}", verb, Name(lock)),
-            [=](Run& r) { return shared ? TakeShared(r, lock) : TakeExclusive(r, lock); });
+  const char* verb = section  ? "_read_lock"
+                     : spin   ? "spin_lock"
+                     : shared ? "down_read"
+                              : "down_write";
+  return Do(
+      section ? fmt::format("{}{}", Name(lock), verb) : fmt::format("{} {}", verb, Name(lock)),
+      [=](Run& r) { return shared ? TakeShared(r, lock) : TakeExclusive(r, lock); });
 }
 
 Program& Program::Drop(Lock lock) {
   const bool section = lock == Lock::kRcu || lock == Lock::kSrcu;
-  return Do(section ? fmt::format("{}_read_unlock", Name(lock)) : fmt::format("drop {}", Name(lock)),
-            [=](Run& r) { return DropLock(r, lock); });
+  return Do(
+      section ? fmt::format("{}_read_unlock", Name(lock)) : fmt::format("drop {}", Name(lock)),
+      [=](Run& r) { return DropLock(r, lock); });
 }
 
 Program& Program::Jump(std::string text, Label target) {

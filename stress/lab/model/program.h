@@ -37,7 +37,7 @@ struct Run {
   const Rules& rules;
 
   void Fail(Violation violation) const {
-    if (w.violation == Violation::kNone) w.violation = violation;
+    if (w.violation == Violation::kSound) w.violation = violation;
   }
 };
 

@@ -17,7 +17,7 @@ namespace faultline::lab {
 // which is what makes the explorer's symmetry reduction sound.
 
 inline constexpr int kMaxThreads = 4;
-inline constexpr int kPages = 2;   // virtual pages; file pages share the numbering
+inline constexpr int kPages = 2;  // virtual pages; file pages share the numbering
 inline constexpr int kFolios = 4;
 inline constexpr int kVmas = 2;
 inline constexpr int kBlocks = 3;
@@ -77,6 +77,7 @@ struct Vma {
   VmaState state = VmaState::kAbsent;
   uint8_t first = 0;  // virtual pages [first, last]
   uint8_t last = 0;
+  uint8_t offset = 0;  // file page of `first`
   uint8_t references = 0;
   uint8_t sequence = 0;  // odd while the mapping is being changed
 };
@@ -119,8 +120,8 @@ struct Thread {
   int8_t folio = kNone;
   int8_t block = kNone;
   uint8_t sequence = 0;
-  uint8_t writer = 0;   // which bit of Content::stores is this thread's
-  uint8_t flag = 0;     // meaning local to the program
+  uint8_t writer = 0;  // which bit of Content::stores is this thread's
+  uint8_t flag = 0;    // meaning local to the program
   uint8_t holds_up_grace = 0;
   Content payload;
   std::array<Translation, kPages> tlb;
@@ -135,7 +136,7 @@ enum class Survival : uint8_t {
 };
 
 enum class Violation : uint8_t {
-  kNone,
+  kSound,
   kStaleMapping,
   kStaleData,
   kFreedVma,
@@ -159,16 +160,16 @@ struct World {
   std::array<int8_t, kPages> extents = {kNone, kNone};  // file page -> block, kNone: hole
   std::array<Block, kBlocks> blocks;
   uint8_t pages_in_file = kPages;
-  uint8_t life = 0;          // of file page 0: what a reader may see once the killer has returned
-  uint8_t killed = 0;        // the page-killer has returned
-  uint8_t unmapped = 0;      // bit per virtual page: munmap, mremap or exit has returned
+  uint8_t life = 0;      // of file page 0: what a reader may see once the killer has returned
+  uint8_t killed = 0;    // the page-killer has returned
+  uint8_t unmapped = 0;  // bit per virtual page: munmap, mremap or exit has returned
   Survival survival = Survival::kEvery;
   uint8_t must_survive = 0;  // stores that nobody may take back
   uint8_t masked = 0;        // the daemon drops page-cache writeback of page 0
   uint8_t in_flight = 0;     // WB-WRITE requests that the daemon has not answered
   uint8_t nowrite = 0;       // the kernel client sends no WB-WRITE
   uint8_t frozen = 0;        // the freeze call has returned, thaw has not begun
-  Violation violation = Violation::kNone;
+  Violation violation = Violation::kSound;
 };
 
 static_assert(std::is_trivially_copyable_v<World>);
