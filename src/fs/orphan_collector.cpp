@@ -35,7 +35,7 @@ void OrphanCollector::Collect(InodePtr inode) {
 
 void OrphanCollector::Drain() {
   lock::MutexLock lock(mu_);
-  changed_.WaitUntil(lock, [this]() FL_REQUIRES(mu_) { return queue_.empty() && !working_; });
+  while (!queue_.empty() || working_) changed_.Wait(lock);
 }
 
 void OrphanCollector::Run() {
@@ -45,7 +45,7 @@ void OrphanCollector::Run() {
       lock::MutexLock lock(mu_);
       working_ = false;
       changed_.NotifyAll();
-      changed_.WaitUntil(lock, [this]() FL_REQUIRES(mu_) { return stop_ || !queue_.empty(); });
+      while (!stop_ && queue_.empty()) changed_.Wait(lock);
       if (stop_) return;
       inode = std::move(queue_.front());
       queue_.pop_front();
