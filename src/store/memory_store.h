@@ -136,7 +136,7 @@ class MemoryStore final : public Store {
   uint64_t commits_ FL_GUARDED_BY(mu_) = 0;
   std::string error_ FL_GUARDED_BY(mu_);
 
-  mutable lock::Mutex volume_mu_{lock::LockClass::kVolume};
+  mutable lock::Mutex volume_mu_{lock::LockClass::kCommit};
   Volume volume_ FL_GUARDED_BY(volume_mu_);
   std::set<uint64_t> unsynced_ FL_GUARDED_BY(volume_mu_);
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "store/volume.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/test_point.h"
+#include "store/block.h"
+#include "store/records.h"
+
+namespace faultline::store {
+
+namespace {
+
+constexpr std::string_view kMagic = "FLVOLUME";
+constexpr size_t kUuidAt = 12;
+constexpr size_t kBlocksAt = 28;
+constexpr size_t kCrcAt = 36;
+
+void PutNumber(std::span<std::byte> at, uint64_t value, size_t bytes) {
+  for (size_t i = 0; i < bytes; ++i) at[i] = static_cast<std::byte>(value >> (8 * i));
+}
+
+uint64_t GetNumber(std::span<const std::byte> at, size_t bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes; ++i) value |= std::to_integer<uint64_t>(at[i]) << (8 * i);
+  return value;
+}
+
+Result<> CheckHeader(std::span<const std::byte> header, const Volume::Uuid& uuid, uint64_t blocks) {
+  if (std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0)
+    return Fail(EUCLEAN, "volume: block 0 is not a volume header");
+  if (GetNumber(header.subspan(kCrcAt), 4) != Crc32c(header.first(kCrcAt)))
+    return Fail(EUCLEAN, "volume: the header has a wrong checksum");
+  const uint64_t version = GetNumber(header.subspan(kMagic.size()), 4);
+  if (version != kFormatVersion)
+    return Fail(EPROTONOSUPPORT, "volume has format {}, this program knows format {}", version,
+                kFormatVersion);
+  if (std::memcmp(header.data() + kUuidAt, uuid.data(), uuid.size()) != 0)
+    return Fail(EUCLEAN, "volume belongs to another store");
+  if (GetNumber(header.subspan(kBlocksAt), 8) != blocks)
+    return Fail(EUCLEAN, "volume: the header says {} blocks, the superblock {}",
+                GetNumber(header.subspan(kBlocksAt), 8), blocks);
+  return {};
+}
+
+}  // namespace
+
+Result<> Volume::Format(VolumeFile& file, const Uuid& uuid, uint64_t blocks) {
+  BlockBuffer header(1);
+  std::span<std::byte> bytes = header.Bytes();
+  std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
+  PutNumber(bytes.subspan(kMagic.size()), kFormatVersion, 4);
+  std::memcpy(bytes.data() + kUuidAt, uuid.data(), uuid.size());
+  PutNumber(bytes.subspan(kBlocksAt), blocks, 8);
+  PutNumber(bytes.subspan(kCrcAt), Crc32c(bytes.first(kCrcAt)), 4);
+  FL_TRY(file.Grow(kBlockSize));
+  FL_TRY(file.Write(0, bytes));
+  return file.SyncData();
+}
+
+Result<std::unique_ptr<Volume>> Volume::Open(std::unique_ptr<VolumeFile> file, const Uuid& uuid,
+                                             uint64_t blocks) {
+  BlockBuffer header(1);
+  FL_TRY(file->Read(0, header.Bytes()));
+  FL_TRY(CheckHeader(header.Bytes(), uuid, blocks));
+  FL_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+  const uint64_t grown = std::min(size / kBlockSize, blocks);
+  return std::unique_ptr<Volume>(new Volume(std::move(file), grown, blocks));
+}
+
+// The range comes from extent records, that is, from the disk.
+Result<> Volume::CheckRange(uint64_t block, size_t bytes) const {
+  const uint64_t count = bytes / kBlockSize;
+  FL_DCHECK(bytes % kBlockSize == 0);
+  if (block == 0 || count > Blocks() || block > Blocks() - count)
+    return Fail(EIO, "volume blocks {}+{} lie outside of the volume", block, count);
+  return {};
+}
+
+Result<> Volume::Read(uint64_t block, std::span<std::byte> out) {
+  lock::MayDo(lock::Action::kVolumeIo);
+  FL_TEST_POINT("store.volume.read");
+  FL_TRY(CheckRange(block, out.size()));
+  auto result = file_->Read(block * kBlockSize, out);
+  if (!result)
+    return Fail(EIO, "reading volume blocks {}+{}: {}", block, out.size() / kBlockSize,
+                result.error().ToString());
+  return {};
+}
+
+Result<> Volume::Write(uint64_t block, std::span<const std::byte> data) {
+  lock::MayDo(lock::Action::kVolumeIo);
+  FL_TEST_POINT("store.volume.write");
+  FL_TRY(CheckRange(block, data.size()));
+  auto result = file_->Write(block * kBlockSize, data);
+  dirty_.store(true, std::memory_order_release);
+  if (result) return {};
+  const int code = result.error().code() == ENOSPC ? ENOSPC : EIO;
+  return Fail(code, "writing volume blocks {}+{}: {}", block, data.size() / kBlockSize,
+              result.error().ToString());
+}
+
+Result<> Volume::Sync() {
+  lock::MayDo(lock::Action::kVolumeIo);
+  FL_TEST_POINT("store.volume.sync");
+  if (!dirty_.exchange(false, std::memory_order_acq_rel)) return {};
+  auto result = file_->SyncData();
+  if (!result) return Fail(EIO, "syncing the volume: {}", result.error().ToString());
+  return {};
+}
+
+Result<> Volume::GrowTo(uint64_t blocks) {
+  lock::MayDo(lock::Action::kVolumeIo);
+  FL_TEST_POINT("store.volume.grow");
+  lock::MutexLock lock(grow_mu_);
+  blocks = std::min(blocks, max_blocks_);
+  if (blocks <= Blocks()) return {};
+  auto result = file_->Grow(blocks * kBlockSize);
+  if (!result)
+    return Fail(result.error().code(), "growing the volume to {} blocks: {}", blocks,
+                result.error().ToString());
+  dirty_.store(true, std::memory_order_release);
+  grown_.store(blocks, std::memory_order_release);
+  return {};
+}
+
+}  // namespace faultline::store
