@@ -19,6 +19,8 @@ function(faultline_discover prefix target label filter seconds)
   gtest_discover_tests(
     ${target}
     DISCOVERY_MODE PRE_TEST
+    NO_PRETTY_TYPES
+    NO_PRETTY_VALUES
     DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${prefix}."
     TEST_FILTER "${filter}"
