@@ -54,7 +54,8 @@ class Session {
 
   Negotiation Negotiated() const;
   WorkerPool::Load Load() const { return workers_->CurrentLoad(); }
-  const SessionOptions& Options() const { return options_; }
+  /// The line of the mount table.
+  const MountEntry& Entry() const { return mount_; }
 
  private:
   Session(const SessionOptions& options, Server& server, KernelNotifier& notifier);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuse/mounted_store.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "base/clock.h"
+#include "base/control_protocol.h"
+#include "base/log.h"
+#include "fuse/status.h"
+
+namespace faultline::fuse {
+namespace {
+
+constexpr std::chrono::seconds kInitTimeout{30};
+
+Result<> CheckMountPoint(const MountRequest& request) {
+  struct stat st;
+  const std::string& path = request.mount_point;
+  if (stat(path.c_str(), &st) != 0) {
+    if (errno == ENOTCONN)
+      return Fail(ENOTCONN, "{} is left over from a daemon that died; 'umount {}' first", path,
+                  path);
+    return Fail(errno, "mount point {}", path);
+  }
+  if (!S_ISDIR(st.st_mode)) return Fail(ENOTDIR, "mount point {}", path);
+  if (path == request.store || path.starts_with(request.store + "/"))
+    return Fail(EINVAL, "mount point {} is inside the store", path);
+  return {};
+}
+
+}  // namespace
+
+MountedStore::MountedStore(const MountRequest& request)
+    : request_(request), started_(MonotonicNow()) {}
+
+Result<std::unique_ptr<MountedStore>> MountedStore::Mount(const MountRequest& request) {
+  FL_TRY(CheckMountPoint(request));
+  std::unique_ptr<MountedStore> mounted(new MountedStore(request));
+  FL_TRY(mounted->OpenStore());
+  FL_TRY(mounted->OpenSession());
+  LogInfo("{} is mounted on {}", request.store, request.mount_point);
+  return mounted;
+}
+
+Result<> MountedStore::OpenStore() {
+  const store::OpenOptions options{.read_only = request_.options.read_only,
+                                   .commit_interval = request_.options.commit_interval,
+                                   .owner = request_.mount_point};
+  FL_ASSIGN_OR_RETURN(store_, store::Store::Open(request_.store, options));
+  const fs::Options fs_options{.writeback_cache = request_.options.writeback_cache,
+                               .read_only = store_->ReadOnly()};
+  FL_ASSIGN_OR_RETURN(filesystem_, fs::Filesystem::Open(*store_, notifier_, fs_options));
+  return {};
+}
+
+Result<> MountedStore::OpenSession() {
+  control_.Register(control::kStatus, [this] { return Status(); });
+  server_.reset(new Server{*filesystem_, control_});
+  FL_ASSIGN_OR_RETURN(session_, Session::Mount(MakeSessionOptions(), *server_, notifier_));
+  session_->Start();
+  return session_->WaitForInit(kInitTimeout);
+}
+
+SessionOptions MountedStore::MakeSessionOptions() const {
+  SessionOptions options;
+  options.source = request_.store;
+  options.mount_point = request_.mount_point;
+  options.mount_options = request_.options.kernel;
+  if (store_->ReadOnly()) options.mount_options.push_back("ro");
+  options.writeback_cache = request_.options.writeback_cache;
+  return options;
+}
+
+// Completions reply through the session, so it goes last; the notifier runs until no file system
+// is left to queue something.
+Result<> MountedStore::Close() {
+  session_->Join();
+  notifier_.Drain();
+  Result<> closed = filesystem_->Shutdown();
+  filesystem_.reset();
+  notifier_.Drain();
+  store_.reset();
+  session_.reset();
+  return closed;
+}
+
+std::string MountedStore::Status() const {
+  return StatusText({.store_path = request_.store,
+                     .mount_point = request_.mount_point,
+                     .options = request_.options,
+                     .store = *store_,
+                     .session = *session_,
+                     .notifier = notifier_,
+                     .uptime = MonotonicNow() - started_});
+}
+
+}  // namespace faultline::fuse
