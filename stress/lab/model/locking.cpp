@@ -73,8 +73,9 @@ void CheckMaySleep(const Run& r) {
 }
 
 void CheckMayDoIo(const Run& r) {
-  const unsigned held = r.t.shared.bits | r.t.exclusive.bits;
-  if (held & r.program.no_io_under().bits) r.Fail(Violation::kIoUnderLock);
+  const LockSet forbidden = r.program.no_io_under();
+  const bool held = r.t.shared.Intersects(forbidden) || r.t.exclusive.Intersects(forbidden);
+  if (held) r.Fail(Violation::kIoUnderLock);
 }
 
 void BeginGrace(World& w) {

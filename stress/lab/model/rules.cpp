@@ -28,7 +28,7 @@ constexpr std::array<RuleText, static_cast<size_t>(Rule::kCount)> kRules = {{
     {Rule::kRegrant, "regrant", "publish, mask, invalidate: a page ends its own mask"},
     {Rule::kNowrite, "nowrite", "fuse_set_nowrite(), fuse_release_nowrite()"},
     {Rule::kInvalidate, "invalidate", "publish, mask, invalidate: FUSE_NOTIFY_INVAL_INODE"},
-    {Rule::kHelperRead, "helper_read",
+    {Rule::kCopiesAwaited, "copies_awaited",
      "fuse_wait_on_page_writeback() in fuse_do_readpage(), <= 6.15"},
     {Rule::kReclaimGrace, "reclaim_grace", "freed extents are recycled after a grace period"},
     {Rule::kFreezeHolds, "freeze_holds", "freeze_super(): sb_wait_write() keeps the level"},

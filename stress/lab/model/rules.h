@@ -32,7 +32,7 @@ enum class Rule : uint8_t {
   kRegrant,         // a READ sampled after publish ends the mask of its page
   kNowrite,         // SETATTR(size) waits for WB-WRITE in flight and holds back new ones
   kInvalidate,      // the daemon invalidates the kernel's pages after publish
-  kHelperRead,      // up to 6.15 a READ through the mount waits for writeback copies
+  kCopiesAwaited,   // up to 6.15 a READ of the page cache waits for writeback copies
   kReclaimGrace,    // freed blocks are handed out after the READs that looked them up
   kFreezeHolds,     // a freeze level stays closed until thaw
   kFreezeFlush,     // freeze writes what is dirty

@@ -13,9 +13,9 @@ std::string_view Name(Violation violation) {
 
 std::string_view Name(Lock lock) {
   static constexpr std::array<std::string_view, static_cast<size_t>(Lock::kCount)> kNames = {
-      "mmap_lock",    "range[0]",     "range[1]", "inode[A]",    "inode[B]",     "invalidate_lock",
-      "i_mmap_rwsem", "private_lock", "ptl",      "sb_write",    "sb_pagefault", "sb_internal",
-      "s_umount",     "rcu",          "srcu",     "mapping lock"};
+      "mmap_lock",       "range[0]",     "range[1]",     "inode[A]", "inode[B]",
+      "invalidate_lock", "i_mmap_rwsem", "private_lock", "ptl",      "sb_write",
+      "sb_pagefault",    "sb_internal",  "s_umount",     "rcu",      "srcu"};
   return kNames[static_cast<size_t>(lock)];
 }
 

@@ -40,15 +40,25 @@ enum class Lock : uint8_t {
   kUmount,  // s_umount
   kRcu,     // a read section is a shared lock that nobody takes exclusively
   kSrcu,
-  kMapping,  // the daemon's own lock: map and mask of an inode
   kCount,
 };
 
+// Bytes rather than a wider integer: the world has no padding that way.
 struct LockSet {
-  uint16_t bits = 0;
-  bool Has(Lock lock) const { return bits >> static_cast<int>(lock) & 1; }
-  void Add(Lock lock) { bits = static_cast<uint16_t>(bits | 1u << static_cast<int>(lock)); }
-  void Remove(Lock lock) { bits = static_cast<uint16_t>(bits & ~(1u << static_cast<int>(lock))); }
+  std::array<uint8_t, 2> bits{};
+  bool Has(Lock lock) const { return (Byte(lock) & Bit(lock)) != 0; }
+  void Add(Lock lock) { bits[Index(lock)] |= Bit(lock); }
+  void Remove(Lock lock) { bits[Index(lock)] &= static_cast<uint8_t>(~Bit(lock)); }
+  bool Intersects(const LockSet& other) const {
+    return ((bits[0] & other.bits[0]) | (bits[1] & other.bits[1])) != 0;
+  }
+
+ private:
+  static size_t Index(Lock lock) { return static_cast<size_t>(lock) / 8; }
+  static uint8_t Bit(Lock lock) {
+    return static_cast<uint8_t>(1u << static_cast<size_t>(lock) % 8);
+  }
+  uint8_t Byte(Lock lock) const { return bits[Index(lock)]; }
 };
 
 // What a page holds, as far as the checks care: which life of the file (it grows by one with each
@@ -167,6 +177,7 @@ struct World {
   uint8_t must_survive = 0;  // stores that nobody may take back
   uint8_t masked = 0;        // the daemon drops page-cache writeback of page 0
   uint8_t in_flight = 0;     // WB-WRITE requests that the daemon has not answered
+  uint8_t copies = 0;        // pages whose writeback lives on in a copy (up to 6.15)
   uint8_t nowrite = 0;       // the kernel client sends no WB-WRITE
   uint8_t frozen = 0;        // the freeze call has returned, thaw has not begun
   Violation violation = Violation::kSound;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lab/designs/killer_design.h"
+#include "lab/model/locking.h"
+
+// Page-killers of a FUSE mount: the kernel client's steps around the daemon's.
+
+namespace faultline::lab {
+namespace {
+
+using Client = KillerDesign::Client;
+using Daemon = KillerDesign::Daemon;
+
+Flow WaitForWriteRequests(Run& r) {
+  return r.w.in_flight != 0 && r.rules.Hold(Rule::kNowrite) ? Wait() : Next();
+}
+
+void EmitPublish(Program& p, const KillerDesign& d, Killer killer) {
+  p.Do(d.daemon == Daemon::kMask ? "daemon: publish, mask" : "daemon: publish",
+       [=, mask = d.daemon == Daemon::kMask](Run& r) {
+         if (mask) r.w.masked = 1;
+         return Publish(r, killer, true);
+       });
+}
+
+void EmitInvalidate(Program& p, const KillerDesign& d) {
+  const Label skip = p.NewLabel();
+  p.Do("notify_inval_inode",
+       [=](Run& r) { return r.rules.Hold(Rule::kInvalidate) ? Next() : Go(skip); });
+  EmitRemovePage(p, d, Dirty::kWrite);
+  p.Bind(skip);
+}
+
+void EmitAnswer(Program& p, const KillerDesign& d) {
+  if (d.daemon != Daemon::kPlain) EmitInvalidate(p, d);
+  if (d.helper_reads) p.Do("helper: READ waits for writeback copies", WaitForCopies);
+  if (d.daemon == Daemon::kMask)
+    p.Do("daemon: unmask, reply", [](Run& r) { return r.w.masked = 0, Next(); });
+}
+
+// SETATTR(size): the client's NOWRITE gate gives the guarantee, the daemon only answers.
+void EmitTruncate(Program& p, const KillerDesign& d) {
+  p.Do("client: set NOWRITE", [](Run& r) { return r.w.nowrite = 1, Next(); });
+  p.Do("client: WB-WRITE in flight?", WaitForWriteRequests);
+  p.Do("daemon: SETATTR(size), publish",
+       [](Run& r) { return Publish(r, Killer::kTruncate, true); });
+  p.Do("client: i_size = 0, lift NOWRITE", [](Run& r) {
+    r.w.pages_in_file = 0;
+    r.w.nowrite = 0;
+    return Next();
+  });
+  EmitRemovePage(p, d, Dirty::kDiscard);
+}
+
+}  // namespace
+
+Flow WaitForCopies(Run& r) {
+  return r.w.copies != 0 && r.rules.Hold(Rule::kCopiesAwaited) ? Wait() : Next();
+}
+
+void EmitDaemonKill(Program& p, const KillerDesign& d, Killer killer) {
+  if (killer == Killer::kTruncate) return EmitTruncate(p, d);
+  const bool by_daemon = killer == Killer::kCollapse;  // an ioctl: the client knows nothing of it
+  if (killer == Killer::kDirectWrite) EmitRemovePage(p, d, Dirty::kWrite);
+  if (killer == Killer::kPunch) p.Do("client: wait for WB-WRITE", WaitForWriteRequests);
+  EmitPublish(p, d, killer);
+  EmitAnswer(p, d);
+  if (!by_daemon) {
+    EmitRemovePage(p, d, killer == Killer::kDirectWrite ? Dirty::kWrite : Dirty::kDiscard);
+  }
+}
+
+}  // namespace faultline::lab
