@@ -120,7 +120,7 @@ class LockContext {
 
   const Kind kind_;
   const int64_t start_ns_;
-  LockContext* outer_ = nullptr;   // only the thread in scope
+  LockContext* outer_ = nullptr;  // only the thread in scope
   Waiting waiting_;
   size_t shard_ = 0;                      // of the registry
   LockContext* registry_prev_ = nullptr;  // guarded by the shard

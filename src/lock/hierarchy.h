@@ -115,25 +115,25 @@ inline constexpr std::array<HierarchyRow, kLockClassCount> kHierarchy = [] {
  "the address space of a client",
  "A retried fault and a munmap keep it while READ or page writeback is unanswered, and write(2) "
  "faults its buffer in under i_rwsem.",
- kNames, kNever, kBlocking | Actions(kWaitForCommit)},
+ kNames, kNever, kBlocking | Actions(kWaitForCommit, kNotify)},
 
 {kFolio, true, "folio lock",
  "the contents of page-cache pages that are being read",
  "Locked while a READ is unanswered; every invalidation of the range waits for it. So a READ waits "
  "for nothing that waits for the kernel.",
- kNames | Classes(kMmapLock), kNever, kBlocking | Actions(kWaitForCommit, kPark)},
+ kNames | Classes(kMmapLock), kNever, kBlocking | Actions(kWaitForCommit, kNotify, kPark)},
 
 {kWriteback, true, "writeback bit",
  "page-cache pages on their way to the daemon",
  "Set while page writeback is unanswered; invalidation, page_mkwrite, close and exit wait for it.",
- kNames | Classes(kMmapLock, kFolio), kNever, kBlocking | Actions(kWaitForCommit)},
+ kNames | Classes(kMmapLock, kFolio), kNever, kBlocking | Actions(kWaitForCommit, kNotify)},
 
 {kNowrite, true, "NOWRITE gate",
  "an inode's size against page writeback",
  "Closed while SETATTR(size) is unanswered; whoever writes a dirty page back, an invalidation "
  "included, waits for it to open.",
  kNames | Classes(kMmapLock, kFolio, kWriteback), kNever,
- kBlocking | Actions(kWaitForCommit, kPark)},
+ kBlocking | Actions(kWaitForCommit, kNotify, kPark)},
 
 {kFreezeWrite, false, "freeze gate: write",
  "changes that a request makes to names and data; a shared token per request",
@@ -241,7 +241,8 @@ inline constexpr std::array<HierarchyRow, kLockClassCount> kHierarchy = [] {
 
 {kVolume, false, "volume",
  "the size of the volume file while it grows",
- "Growing is I/O, so above nothing but the commit state and below no lock that forbids I/O.",
+ "Growing is I/O, so it sits below the locks that allow I/O only, and never below the allocator: who "
+ "finds no space lets go of the allocator first.",
  kKernel | kGates | Classes(kDirectory, kInode, kRange, kReadSection), kNever, kBlocking},
 
 {kCommit, false, "commit state",

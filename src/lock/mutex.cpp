@@ -67,15 +67,18 @@ void SharedMutex::UnlockSlow(bool tracked) {
 }
 
 ExclusiveLockSet::ExclusiveLockSet(std::initializer_list<SharedMutex*> locks, Place where) {
-  FL_CHECK(locks.size() <= kCapacity);
-  auto* end =
-      std::copy_if(locks.begin(), locks.end(), locks_, [](auto* mu) { return mu != nullptr; });
-  std::sort(locks_, end, [](const SharedMutex* a, const SharedMutex* b) {
+  for (SharedMutex* mu : locks) Insert(mu);
+  std::sort(locks_, locks_ + count_, [](const SharedMutex* a, const SharedMutex* b) {
     return a->instance() != b->instance() ? a->instance() < b->instance() : a < b;
   });
-  end = std::unique(locks_, end);
-  for (SharedMutex** mu = locks_; mu != end; ++mu, ++count_)
-    tracked_[count_] = (*mu)->Lock(Mode::kExclusive, where);
+  for (size_t i = 0; i < count_; ++i) tracked_[i] = locks_[i]->Lock(Mode::kExclusive, where);
+}
+
+void ExclusiveLockSet::Insert(SharedMutex* mu) {
+  SharedMutex** end = locks_ + count_;
+  if (mu == nullptr || std::find(locks_, end, mu) != end) return;
+  FL_CHECK(count_ < kCapacity);
+  locks_[count_++] = mu;
 }
 
 void ExclusiveLockSet::Unlock() {

@@ -163,6 +163,8 @@ class ExclusiveLockSet {
   void Unlock();
 
  private:
+  void Insert(SharedMutex* mu);
+
   SharedMutex* locks_[kCapacity];
   bool tracked_[kCapacity];
   size_t count_ = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lock/validator.h"
 
+#include <bit>
+
 #include "base/check.h"
 #include "base/clock.h"
 #include "lock/held_locks.h"
@@ -219,18 +221,34 @@ void MayDo(Action action, Place where) {
   if (action == Action::kWaitForRequest) internal::CheckRole(action, {}, where);
 }
 
-void TakesInKernel(std::initializer_list<LockClass> classes, std::string_view call, Place where) {
+void TakesInKernel(ClassMask classes, std::string_view call, Place where) {
   if (!internal::Validating()) return;
   internal::CheckAction(Action::kNotify, call, where);
-  if (classes.size() != 0) internal::CheckRole(Action::kWaitForRequest, call, where);
-  for (LockClass c : classes)
-    internal::Check({{nullptr, c, 0, 0, 0}, Mode::kExclusive, where, call});
+  if (classes != 0) internal::CheckRole(Action::kWaitForRequest, call, where);
+  for (const HierarchyRow& row : kHierarchy)
+    if ((classes & MaskOf(row.lock_class)) != 0)
+      internal::Check({{nullptr, row.lock_class, 0, 0, 0}, Mode::kExclusive, where, call});
+}
+
+void TakesInKernel(std::initializer_list<LockClass> classes, std::string_view call, Place where) {
+  ClassMask mask = 0;
+  for (LockClass c : classes) mask |= MaskOf(c);
+  TakesInKernel(mask, call, where);
+}
+
+void KernelHeld(ClassMask classes, uint64_t instance, Place where) {
+  if (!internal::Tracking()) return;
+  for (; classes != 0; classes &= classes - 1) {
+    auto c = static_cast<LockClass>(std::countr_zero(classes));
+    static_cast<void>(
+        internal::Push({{nullptr, c, instance, 0, 0}, Mode::kExclusive, true, where, 0}));
+  }
 }
 
 void KernelHeld(std::initializer_list<LockClass> classes, uint64_t instance, Place where) {
-  if (!internal::Tracking()) return;
-  for (LockClass c : classes)
-    internal::Push({{nullptr, c, instance, 0, 0}, Mode::kExclusive, true, where, 0});
+  ClassMask mask = 0;
+  for (LockClass c : classes) mask |= MaskOf(c);
+  KernelHeld(mask, instance, where);
 }
 
 void AssertHoldsLock(const LockId& id, Mode mode, Place where) {

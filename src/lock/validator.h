@@ -52,10 +52,13 @@ void MayDo(Action action, Place where = Place::Current());
 void TakesInKernel(std::initializer_list<LockClass> classes, std::string_view call,
                    Place where = Place::Current());
 
+void TakesInKernel(ClassMask classes, std::string_view call, Place where = Place::Current());
+
 /// Declares what the requester holds in the kernel, for the life of the current request. Facts,
 /// not acquisitions: they are not checked against one another. `instance`: the inode.
 void KernelHeld(std::initializer_list<LockClass> classes, uint64_t instance = 0,
                 Place where = Place::Current());
+void KernelHeld(ClassMask classes, uint64_t instance = 0, Place where = Place::Current());
 
 /// A violation unless the current request holds it in at least this mode. Nothing when kOff.
 void AssertHoldsLock(const LockId& id, Mode mode, Place where);
