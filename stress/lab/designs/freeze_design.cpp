@@ -119,7 +119,7 @@ Program WriteCall(const FreezeDesign& d, Buffer buffer) {
   }
   p.Do("lock folio", LockPage);
   p.Do("dirty", Dirty);
-  p.Do("copy", [](Run& r) { return Write(r, r.w.folios[0]), Next(); });
+  p.Do("copy", [](Run& r) { return Write(r, r.w.folios[0], r.t.writer), Next(); });
   p.Do("unlock folio", UnlockPage);
   Leave(p, d, Level::kWrite);
   return p;

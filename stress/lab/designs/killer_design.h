@@ -41,7 +41,14 @@ struct KillerDesign {
 
 std::span<const KillerDesign> KillerDesigns();
 
-enum class Killer : uint8_t { kTruncate, kPunch, kCollapse, kDirectWrite, kMigrate };
+enum class Killer : uint8_t {
+  kTruncate,
+  kPunch,
+  kCollapse,
+  kDirectWrite,
+  kMigrate,
+  kEdge,  // an unaligned punch, seen from the bytes of its edge page that it does not cover
+};
 
 // A load or store to file page 0 through a shared mapping, faulting as often as it must.
 Program AccessPage(const KillerDesign& d, Access access);

@@ -243,6 +243,9 @@ class Fault {
   Label beyond_eof_;
 };
 
+// The device's bytes are not those of the access that faulted the page in.
+constexpr int kDmaWriter = 4;
+
 bool Dead(const Folio& folio) {
   return folio.state == FolioState::kRemoved && folio.mapcount == 0 && folio.pins == 0;
 }
@@ -291,7 +294,8 @@ Program WriteThroughPin(const KillerDesign& d) {
   EmitAccess(p, d, Access::kStore);
   p.Jump("again", again);
   p.Bind(pinned);
-  p.Do("DMA writes the page", [](Run& r) { return Write(r, At(r.w.folios, r.t.folio)), Next(); });
+  p.Do("DMA writes the page",
+       [](Run& r) { return Write(r, At(r.w.folios, r.t.folio), r.t.writer + kDmaWriter), Next(); });
   p.Do("set_page_dirty, unpin", [](Run& r) {
     Folio& folio = At(r.w.folios, r.t.folio);
     folio.dirty = folio.state == FolioState::kCached;

@@ -14,12 +14,13 @@ Flow WaitForWriteRequests(Run& r) {
   return r.w.in_flight != 0 && r.rules.Hold(Rule::kNowrite) ? Wait() : Next();
 }
 
+// The mask is byte-exact: it does not cover what the killer does not cover.
 void EmitPublish(Program& p, const KillerDesign& d, Killer killer) {
-  p.Do(d.daemon == Daemon::kMask ? "daemon: publish, mask" : "daemon: publish",
-       [=, mask = d.daemon == Daemon::kMask](Run& r) {
-         if (mask) r.w.masked = 1;
-         return Publish(r, killer, true);
-       });
+  const bool mask = d.daemon == Daemon::kMask && killer != Killer::kEdge;
+  p.Do(mask ? "daemon: publish, mask" : "daemon: publish", [=](Run& r) {
+    if (mask) r.w.masked = 1;
+    return Publish(r, killer, true);
+  });
 }
 
 void EmitInvalidate(Program& p, const KillerDesign& d) {
@@ -61,10 +62,12 @@ void EmitDaemonKill(Program& p, const KillerDesign& d, Killer killer) {
   if (killer == Killer::kTruncate) return EmitTruncate(p, d);
   const bool by_daemon = killer == Killer::kCollapse;  // an ioctl: the client knows nothing of it
   if (killer == Killer::kDirectWrite) EmitRemovePage(p, d, Dirty::kWrite);
-  if (killer == Killer::kPunch) p.Do("client: wait for WB-WRITE", WaitForWriteRequests);
+  const bool punch = killer == Killer::kPunch || killer == Killer::kEdge;
+  if (punch) p.Do("client: wait for WB-WRITE", WaitForWriteRequests);
   EmitPublish(p, d, killer);
   EmitAnswer(p, d);
-  if (!by_daemon) {
+  // The client zeroes its part of an edge page in the cache; the page stays.
+  if (!by_daemon && killer != Killer::kEdge) {
     EmitRemovePage(p, d, killer == Killer::kDirectWrite ? Dirty::kWrite : Dirty::kDiscard);
   }
 }

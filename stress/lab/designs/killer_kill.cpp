@@ -68,7 +68,11 @@ class Removal {
     if (locks_) p_.Do("lock folio", LockFolio);
     p_.Sleep("wait for writeback", WaitForWriteback);
     EnterGuard();
-    UnmapNow();
+    if (d_.guard == Guard::kPrivateLock) {
+      SpinUntilUnmapped();
+    } else {
+      UnmapNow();
+    }
     p_.Do("pinned?", [out = out_](Run& r) {
       const Folio& folio = At(r.w.folios, r.t.folio);
       const bool busy = folio.pins != 0 && r.rules.Hold(Rule::kPinnedNotMoved);
@@ -78,7 +82,6 @@ class Removal {
       r.t.payload = At(r.w.folios, r.t.folio).content;
       return Next();
     });
-    if (d_.guard == Guard::kPrivateLock) SpinUntilUnmapped();
     p_.Do("replace it in the page cache", Replace);
     p_.Bind(out_);
     LeaveGuard();
@@ -190,14 +193,6 @@ Flow Return(Run& r) {
   return Next();
 }
 
-// The freed block is handed to another file as soon as it may be.
-Flow Recycle(Run& r) {
-  Block& block = r.w.blocks[0];
-  if (block.owner == Owner::kRetired) return Wait();
-  if (block.owner == Owner::kNobody) block = {Owner::kOther, {kForeign, 0}};
-  return Next();
-}
-
 void EmitNativeKill(Program& p, const KillerDesign& d, Killer killer) {
   const bool lock = d.guard == Guard::kInvalidateLock && killer != Killer::kMigrate;
   const bool direct = killer == Killer::kDirectWrite;
@@ -219,6 +214,7 @@ void EmitNativeKill(Program& p, const KillerDesign& d, Killer killer) {
 void EmitRemovePage(Program& p, const KillerDesign& d, Dirty dirty) { Removal(p, d).Emit(dirty); }
 
 Flow Publish(Run& r, Killer killer, bool grace) {
+  if (killer == Killer::kEdge) return Next();
   ++r.w.life;
   const int8_t old = r.w.extents[0];
   if (killer == Killer::kDirectWrite && !grace) {
@@ -238,8 +234,8 @@ Flow Publish(Run& r, Killer killer, bool grace) {
 }
 
 Program Kill(const KillerDesign& d, Killer killer) {
-  static constexpr std::array<const char*, 5> kNames = {"truncate", "punch", "collapse",
-                                                        "direct write", "migrate"};
+  static constexpr std::array<const char*, 6> kNames = {
+      "truncate", "punch", "collapse", "direct write", "migrate", "edge of a punch"};
   Program p(kNames[static_cast<size_t>(killer)]);
   if (d.Fuse()) {
     EmitDaemonKill(p, d, killer);
@@ -247,8 +243,6 @@ Program Kill(const KillerDesign& d, Killer killer) {
     EmitNativeKill(p, d, killer);
   }
   p.Do("return", Return);
-  const bool frees = killer != Killer::kMigrate && (d.Fuse() || killer != Killer::kDirectWrite);
-  if (frees) p.Do("another file gets the block", Recycle);
   return p;
 }
 

@@ -20,7 +20,7 @@ World CachedPage() {
 }
 
 Survival Promise(const KillerDesign& d, Killer killer) {
-  if (killer == Killer::kMigrate) return Survival::kEvery;
+  if (killer == Killer::kMigrate || killer == Killer::kEdge) return Survival::kEvery;
   if (d.Fuse() && killer != Killer::kCollapse) return Survival::kAfterReturn;
   return Survival::kOnNewLife;
 }
@@ -81,37 +81,54 @@ System MkwriteAgainstPin(const KillerDesign& d) {
   return s;
 }
 
+System EdgeAgainstPin(const KillerDesign& d) {
+  System s;
+  s.initial = CachedPage();
+  s.Run(WriteThroughPin(d)).writer = 1;
+  s.Run(WriteBack(d));
+  s.Run(Kill(d, Killer::kEdge));
+  return s;
+}
+
+template <Killer killer>
+System Fault(const KillerDesign& d) {
+  return FaultAgainst(d, killer);
+}
+template <Killer killer>
+System Mkwrite(const KillerDesign& d) {
+  return MkwriteAgainst(d, killer);
+}
+
+// Migration and pins are the kernel's own; in the kernel edge pages are zeroed in place.
+enum class Where : uint8_t { kBoth, kKernel, kFuse };
 struct Race {
   const char* name;
   System (*build)(const KillerDesign&);
-  bool fuse;  // does it reach the daemon?
+  Where where;
 };
 
-constexpr std::array<Race, 14> kRaces = {{
-    {"fault_truncate", [](const KillerDesign& d) { return FaultAgainst(d, Killer::kTruncate); },
-     true},
-    {"fault_punch", [](const KillerDesign& d) { return FaultAgainst(d, Killer::kPunch); }, true},
-    {"fault_collapse", [](const KillerDesign& d) { return FaultAgainst(d, Killer::kCollapse); },
-     true},
-    {"fault_direct", [](const KillerDesign& d) { return FaultAgainst(d, Killer::kDirectWrite); },
-     true},
-    {"fault_migrate", [](const KillerDesign& d) { return FaultAgainst(d, Killer::kMigrate); },
-     false},
-    {"fault_writeback", FaultAgainstWriteback, true},
-    {"fault_gup", FaultAgainstPin, false},
-    {"mkwrite_truncate", [](const KillerDesign& d) { return MkwriteAgainst(d, Killer::kTruncate); },
-     true},
-    {"mkwrite_punch", [](const KillerDesign& d) { return MkwriteAgainst(d, Killer::kPunch); },
-     true},
-    {"mkwrite_collapse", [](const KillerDesign& d) { return MkwriteAgainst(d, Killer::kCollapse); },
-     true},
-    {"mkwrite_direct",
-     [](const KillerDesign& d) { return MkwriteAgainst(d, Killer::kDirectWrite); }, true},
-    {"mkwrite_migrate", [](const KillerDesign& d) { return MkwriteAgainst(d, Killer::kMigrate); },
-     false},
-    {"mkwrite_writeback", MkwriteAgainstWriteback, true},
-    {"mkwrite_gup", MkwriteAgainstPin, false},
+constexpr std::array<Race, 16> kRaces = {{
+    {"fault_truncate", Fault<Killer::kTruncate>, Where::kBoth},
+    {"fault_punch", Fault<Killer::kPunch>, Where::kBoth},
+    {"fault_collapse", Fault<Killer::kCollapse>, Where::kBoth},
+    {"fault_direct", Fault<Killer::kDirectWrite>, Where::kBoth},
+    {"fault_migrate", Fault<Killer::kMigrate>, Where::kKernel},
+    {"fault_writeback", FaultAgainstWriteback, Where::kBoth},
+    {"fault_gup", FaultAgainstPin, Where::kKernel},
+    {"mkwrite_truncate", Mkwrite<Killer::kTruncate>, Where::kBoth},
+    {"mkwrite_punch", Mkwrite<Killer::kPunch>, Where::kBoth},
+    {"mkwrite_collapse", Mkwrite<Killer::kCollapse>, Where::kBoth},
+    {"mkwrite_direct", Mkwrite<Killer::kDirectWrite>, Where::kBoth},
+    {"mkwrite_migrate", Mkwrite<Killer::kMigrate>, Where::kKernel},
+    {"mkwrite_writeback", MkwriteAgainstWriteback, Where::kBoth},
+    {"mkwrite_gup", MkwriteAgainstPin, Where::kKernel},
+    {"mkwrite_edge", Mkwrite<Killer::kEdge>, Where::kFuse},
+    {"gup_edge", EdgeAgainstPin, Where::kFuse},
 }};
+
+bool MakesSense(const KillerDesign& d, const Race& race) {
+  return race.where == Where::kBoth || (race.where == Where::kFuse) == d.Fuse();
+}
 
 }  // namespace
 
@@ -119,7 +136,7 @@ std::vector<Cell> KillerCells() {
   std::vector<Cell> cells;
   for (const KillerDesign& design : KillerDesigns()) {
     for (const Race& race : kRaces) {
-      if (design.Fuse() && !race.fuse) continue;
+      if (!MakesSense(design, race)) continue;
       cells.push_back({"killer", std::string(design.name), race.name,
                        [&design, build = race.build] { return build(design); }});
     }

@@ -129,7 +129,7 @@ class Search {
     };
     sort();
     for (const System::Choice choice : canonical) {
-      const bool environment = choice == System::kGraceEnds;
+      const bool environment = choice >= System::kGraceEnds;
       const auto base = static_cast<System::Choice>(choice / kMaxThreads * kMaxThreads);
       const System::Choice thread = environment ? choice : name[choice - base];
       schedule.push_back(environment ? choice : static_cast<System::Choice>(base + thread));

@@ -6,7 +6,7 @@
 namespace faultline::lab {
 namespace {
 
-constexpr std::string_view kLetters = "abcdABCD*";
+constexpr std::string_view kLetters = "abcdABCD*+";
 constexpr size_t kLongestRepeat = 255;
 
 }  // namespace

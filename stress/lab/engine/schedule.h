@@ -10,8 +10,8 @@
 
 namespace faultline::lab {
 
-// A schedule as text: a..d steps a thread, A..D drains its store buffer, * ends a grace period;
-// a number in front repeats, so "3ab2c" is a a a b c c.
+// A schedule as text: a..d steps a thread, A..D drains its store buffer, * ends a grace period,
+// + gives the freed block to another file; a number in front repeats, so "3ab2c" is a a a b c c.
 std::string FormatSchedule(const std::vector<System::Choice>& schedule);
 std::optional<std::vector<System::Choice>> ParseSchedule(std::string_view text);
 

@@ -70,6 +70,10 @@ bool System::Apply(World& world, Choice choice) const {
     Thread& thread = world.threads[choice - kDrain];
     if (thread.buffer.store == Pending::kNothing) return false;
     Drain(world, thread);
+  } else if (choice == kRecycle) {
+    if (initial.blocks[0].owner != Owner::kFile || world.blocks[0].owner != Owner::kNobody)
+      return false;
+    world.blocks[0] = {Owner::kOther, {kForeign, 0}};
   } else {
     if (!AnythingRetired(world) || !GraceEnded(world, rules_)) return false;
     FreeRetired(world);
@@ -88,7 +92,8 @@ bool System::Done(const World& world) const {
 }
 
 std::string System::Describe(const World& world, Choice choice) const {
-  if (choice == kGraceEnds) return "grace period ends";
+  if (choice == kGraceEnds) return "(grace period ends)";
+  if (choice == kRecycle) return "(another file gets the block)";
   if (choice >= kDrain) return "(store buffer drains)";
   const Thread& thread = world.threads[choice];
   return ProgramOf(thread).steps()[thread.pc].text;

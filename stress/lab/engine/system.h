@@ -12,13 +12,14 @@ namespace faultline::lab {
 // walks and that replay follows.
 //
 // A choice is what runs next: a thread takes one step, a CPU drains its store buffer, or the
-// grace period of what was retired ends.
+// grace period of what was retired ends, another file is given the block that was freed.
 class System {
  public:
   using Choice = uint8_t;
   static constexpr Choice kDrain = kMaxThreads;  // kDrain + thread
   static constexpr Choice kGraceEnds = 2 * kMaxThreads;
-  static constexpr Choice kChoices = kGraceEnds + 1;
+  static constexpr Choice kRecycle = kGraceEnds + 1;
+  static constexpr Choice kChoices = kRecycle + 1;
 
   World initial;
 

@@ -62,7 +62,7 @@ Flow Walk(Run& r, Access access, Label fault) {
 Flow Touch(Run& r, Access access, Label again) {
   const Translation& tlb = At(r.t.tlb, r.t.page);
   if (!Allows(tlb, access)) return Go(again);
-  if (access == Access::kStore) Write(r, At(r.w.folios, tlb.folio));
+  if (access == Access::kStore) Write(r, At(r.w.folios, tlb.folio), r.t.writer);
   return Next();
 }
 
@@ -107,8 +107,8 @@ void UnlockFolio(Run& r) {
   if (r.rules.Hold(Rule::kReleaseOrders)) Drain(r.w, r.t);
 }
 
-void Write(Run& r, Folio& folio) {
-  const auto bit = static_cast<uint8_t>(1u << r.t.writer);
+void Write(Run& r, Folio& folio, int writer) {
+  const auto bit = static_cast<uint8_t>(1u << writer);
   folio.content.stores |= bit;
   const bool on_new_life = r.w.life > 0 && folio.content.life == r.w.life;
   const bool promised = r.w.survival == Survival::kEvery ||

@@ -32,7 +32,7 @@ int FindFolio(const World& w, int index);
 int AddFolio(World& w, int index, FolioState state);
 Flow LockFolio(Run& r);
 void UnlockFolio(Run& r);
-void Write(Run& r, Folio& folio);
+void Write(Run& r, Folio& folio, int writer);
 // What the file holds at `index` if nothing is cached.
 Content OnDisk(const World& w, int index);
 
