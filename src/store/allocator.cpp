@@ -101,6 +101,11 @@ Result<> Allocator::Claim(uint64_t blocks, AllocationClass why, uint64_t growabl
   return {};
 }
 
+void Allocator::ClaimExisting(uint64_t blocks) {
+  lock::MutexLock lock(mu_);
+  claimed_ += blocks;
+}
+
 void Allocator::Unclaim(uint64_t blocks) {
   lock::MutexLock lock(mu_);
   claimed_ -= std::min(blocks, claimed_);

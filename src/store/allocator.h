@@ -39,6 +39,8 @@ class Allocator {
   // Owes `blocks` to small data, if `growable` blocks that the volume could still grow by and the
   // free ones together leave room.
   Result<> Claim(uint64_t blocks, AllocationClass why, uint64_t growable);
+  // For what is there when a store is opened, room or no room.
+  void ClaimExisting(uint64_t blocks);
   void Unclaim(uint64_t blocks);
 
   // May a request be granted out of `available` blocks? The one rule about reserve and claims.

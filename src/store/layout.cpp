@@ -40,6 +40,9 @@ Result<> CheckFormat(const Layout& layout) {
     return Fail(EUCLEAN, "{} is not a faultline store (it has no FORMAT file)",
                 layout.root.native());
   if (!text) return tl::unexpected(text.error());
+  if (*text == kUnfinishedLine)
+    return Fail(EUCLEAN, "{}: mkfs did not finish; make the store again with mkfs.faultline -f",
+                layout.root.native());
   if (!text->starts_with(kFormatPrefix) || !text->ends_with('\n'))
     return Fail(EUCLEAN, "{} is not a faultline store: FORMAT does not say so",
                 layout.root.native());

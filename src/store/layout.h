@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -21,6 +22,9 @@ struct Layout {
 
 // "faultline store, format 1\n"
 std::string FormatLine();
+// What FORMAT says from the moment mkfs touches a directory until all the rest is durable, so that
+// half a store is never taken for one, and is known to be ours to replace.
+inline constexpr std::string_view kUnfinishedLine = "faultline store, unfinished\n";
 
 // ENOENT: no such directory. ENOTDIR. EUCLEAN: not a store (the message says what is there
 // instead, a store that mkfs did not finish among it). EPROTONOSUPPORT: another format version.

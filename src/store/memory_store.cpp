@@ -62,8 +62,7 @@ MemoryStore::MemoryStore(const Options& options, MemoryTables tables, Volume vol
   super_.name_hash_seed = options.name_hash_seed;
   lock::MutexLock lock(mu_);
   RebuildFreeSpace(allocator_, applied_.VolumeExtents(), options.volume_blocks);
-  FL_CHECK(
-      allocator_.Claim(applied_.SmallCount(), AllocationClass::kInternal, options.volume_blocks));
+  allocator_.ClaimExisting(applied_.SmallCount());
 }
 
 MemoryStore::~MemoryStore() {

@@ -43,6 +43,8 @@ class Reclaim {
   // Polls until some blocks were released. False: nothing waits, or the time is up.
   bool WaitForRelease(std::chrono::nanoseconds timeout);
 
+  // Blocks released so far.
+  uint64_t ReleasedBlocks() const { return released_.load(std::memory_order_relaxed); }
   // Blocks that wait for a grace period.
   uint64_t WaitingBlocks() const { return waiting_.load(std::memory_order_relaxed); }
 
@@ -53,7 +55,7 @@ class Reclaim {
   Allocator& allocator_;
   const std::function<void()> wake_;
   std::atomic<uint64_t> waiting_{0};
-  std::atomic<uint64_t> released_{0};  // blocks, ever
+  std::atomic<uint64_t> released_{0};
 
   lock::Mutex mu_{lock::LockClass::kCommit};
   lock::CondVar progress_;

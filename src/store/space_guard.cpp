@@ -37,10 +37,25 @@ SpaceLimits SpaceLimits::ForHost(uint64_t host_bytes) {
   return limits;
 }
 
+DatabaseTuning TuningFor(const SpaceLimits& limits, bool direct_io) {
+  DatabaseTuning tuning;
+  tuning.write_buffer = limits.write_buffer;
+  tuning.max_wal = limits.max_wal;
+  tuning.max_compaction = limits.max_compaction;
+  tuning.direct_io = direct_io;
+  return tuning;
+}
+
 Result<uint64_t> SpaceGuard::HostBytes(const std::filesystem::path& directory) {
   struct statvfs host;
   if (statvfs(directory.c_str(), &host) != 0) return Fail(errno, "{}", directory.native());
   return uint64_t{host.f_blocks} * host.f_frsize;
+}
+
+Result<uint64_t> SpaceGuard::HostFreeBytes(const std::filesystem::path& directory) {
+  struct statvfs host;
+  if (statvfs(directory.c_str(), &host) != 0) return Fail(errno, "{}", directory.native());
+  return uint64_t{host.f_bavail} * host.f_frsize;
 }
 
 Result<> SpaceGuard::CreateBallast(const std::filesystem::path& path, uint64_t bytes) {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "lock/mutex.h"
+#include "store/database.h"
 
 namespace faultline::store {
 
@@ -26,6 +27,8 @@ struct SpaceLimits {
   static SpaceLimits ForHost(uint64_t host_bytes);
 };
 
+DatabaseTuning TuningFor(const SpaceLimits& limits, bool direct_io);
+
 // Keeps RocksDB from ever meeting a full disk: Debian's build aborts when an append to the log
 // fails. Three lines of defence, as the host fills up from whatever side:
 //
@@ -40,7 +43,9 @@ struct SpaceLimits {
 // ballast is I/O, done by the committer; everybody else reads atomics, at most one statvfs a tick.
 class SpaceGuard {
  public:
+  // Size of the host's file system, and what is free of it.
   static Result<uint64_t> HostBytes(const std::filesystem::path& directory);
+  static Result<uint64_t> HostFreeBytes(const std::filesystem::path& directory);
   // mkfs: ENOSPC when the host cannot give the ballast.
   static Result<> CreateBallast(const std::filesystem::path& path, uint64_t bytes);
 

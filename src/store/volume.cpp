@@ -114,19 +114,20 @@ Result<> Volume::Sync() {
   return {};
 }
 
-Result<> Volume::GrowTo(uint64_t blocks) {
+Result<Extent> Volume::GrowTo(uint64_t blocks) {
   lock::MayDo(lock::Action::kVolumeIo);
   FL_TEST_POINT("store.volume.grow");
   lock::MutexLock lock(grow_mu_);
   blocks = std::min(blocks, max_blocks_);
-  if (blocks <= Blocks()) return {};
+  const uint64_t old = Blocks();
+  if (blocks <= old) return Extent{};
   auto result = file_->Grow(blocks * kBlockSize);
   if (!result)
     return Fail(result.error().code(), "growing the volume to {} blocks: {}", blocks,
                 result.error().ToString());
   dirty_.store(true, std::memory_order_release);
   grown_.store(blocks, std::memory_order_release);
-  return {};
+  return Extent{{Space::kVolume, old}, blocks - old};
 }
 
 }  // namespace faultline::store

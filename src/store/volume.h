@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "lock/mutex.h"
+#include "store/extent.h"
 #include "store/volume_file.h"
 
 namespace faultline::store {
@@ -43,8 +44,9 @@ class Volume {
   // device, and none when nothing was written since the last one.
   Result<> Sync();
 
-  // Grows to `blocks`; less is no error. Durable with the next Sync.
-  Result<> GrowTo(uint64_t blocks);
+  // Grows to `blocks` and returns the new ones: none when another thread was faster. Durable with
+  // the next Sync.
+  Result<Extent> GrowTo(uint64_t blocks);
   uint64_t Blocks() const { return grown_.load(std::memory_order_acquire); }
   uint64_t MaxBlocks() const { return max_blocks_; }
   bool Direct() const { return file_->Direct(); }
