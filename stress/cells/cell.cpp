@@ -67,20 +67,13 @@ Cell MakeCell(const CellIdentity& id) {
 
 const char* Name(CellState state) {
   switch (state) {
-    case CellState::kOk:
-      return "ok";
-    case CellState::kZero:
-      return "zero";
-    case CellState::kStale:
-      return "stale";
-    case CellState::kForeign:
-      return "foreign";
-    case CellState::kMisplaced:
-      return "misplaced";
-    case CellState::kTorn:
-      return "torn";
-    case CellState::kResurrected:
-      return "resurrected";
+    case CellState::kOk: return "ok";
+    case CellState::kZero: return "zero";
+    case CellState::kStale: return "stale";
+    case CellState::kForeign: return "foreign";
+    case CellState::kMisplaced: return "misplaced";
+    case CellState::kTorn: return "torn";
+    case CellState::kResurrected: return "resurrected";
   }
   return "?";
 }

@@ -7,36 +7,21 @@ namespace faultline::stress {
 
 const char* Name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kStaleAfterPunch:
-      return "stale after punch";
-    case Verdict::kStaleAfterZero:
-      return "stale after zero range";
-    case Verdict::kStaleAfterTruncate:
-      return "stale after truncate";
-    case Verdict::kStaleAfterCopy:
-      return "stale after copy_file_range";
-    case Verdict::kStaleAfterDirectWrite:
-      return "stale after O_DIRECT write";
-    case Verdict::kStaleAfterWrite:
-      return "stale after write";
-    case Verdict::kLostStore:
-      return "lost store";
-    case Verdict::kLostOutsideRange:
-      return "lost outside the range";
-    case Verdict::kTornCell:
-      return "torn cell";
-    case Verdict::kResurrectedEpoch:
-      return "resurrected epoch";
-    case Verdict::kForeignData:
-      return "foreign data";
-    case Verdict::kMisplaced:
-      return "misplaced data";
-    case Verdict::kLostAfterFsync:
-      return "lost after fsync";
-    case Verdict::kHang:
-      return "hang";
-    case Verdict::kKernelWindow:
-      return "kernel window";
+    case Verdict::kStaleAfterPunch: return "stale after punch";
+    case Verdict::kStaleAfterZero: return "stale after zero range";
+    case Verdict::kStaleAfterTruncate: return "stale after truncate";
+    case Verdict::kStaleAfterCopy: return "stale after copy_file_range";
+    case Verdict::kStaleAfterDirectWrite: return "stale after O_DIRECT write";
+    case Verdict::kStaleAfterWrite: return "stale after write";
+    case Verdict::kLostStore: return "lost store";
+    case Verdict::kLostOutsideRange: return "lost outside the range";
+    case Verdict::kTornCell: return "torn cell";
+    case Verdict::kResurrectedEpoch: return "resurrected epoch";
+    case Verdict::kForeignData: return "foreign data";
+    case Verdict::kMisplaced: return "misplaced data";
+    case Verdict::kLostAfterFsync: return "lost after fsync";
+    case Verdict::kHang: return "hang";
+    case Verdict::kKernelWindow: return "kernel window";
   }
   return "?";
 }

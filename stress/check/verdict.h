@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace faultline::stress {
@@ -41,6 +42,10 @@ struct Violation {
 class ViolationLog {
  public:
   static constexpr size_t kKeptPerVerdict = 3;
+
+  ViolationLog() = default;
+  ViolationLog(std::map<Verdict, uint64_t> counts, std::vector<Violation> kept)
+      : counts_(std::move(counts)), kept_(std::move(kept)) {}
 
   void Add(Violation violation);
   void CountKernelWindow(uint64_t n = 1) { counts_[Verdict::kKernelWindow] += n; }

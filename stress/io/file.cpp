@@ -42,6 +42,8 @@ Result<size_t> ReadAt(int fd, std::span<std::byte> buffer, uint64_t offset) {
     ssize_t got =
         pread(fd, buffer.data() + done, buffer.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
+    // An O_DIRECT read that met the end of the file cannot go on from there.
+    if (got < 0 && errno == EINVAL && done > 0) break;
     if (got < 0) return Fail(errno, "pread");
     if (got == 0) break;
     done += static_cast<size_t>(got);

@@ -113,12 +113,9 @@ class DirectKiller final : public Killer {
 Result<std::unique_ptr<Killer>> Construct(KillerKind kind, const std::string& directory,
                                           uint64_t run) {
   switch (kind) {
-    case KillerKind::kPunch:
-      return std::make_unique<PunchKiller>();
-    case KillerKind::kZero:
-      return std::make_unique<ZeroKiller>();
-    case KillerKind::kTruncate:
-      return std::make_unique<TruncateKiller>();
+    case KillerKind::kPunch: return std::make_unique<PunchKiller>();
+    case KillerKind::kZero: return std::make_unique<ZeroKiller>();
+    case KillerKind::kTruncate: return std::make_unique<TruncateKiller>();
     case KillerKind::kCopy: {
       FL_ASSIGN_OR_RETURN(UniqueFd source,
                           OpenFile(directory + "/source", O_RDWR | O_CREAT | O_TRUNC));

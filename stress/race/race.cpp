@@ -34,7 +34,7 @@ class Race {
     outcome_.direct_reads = static_cast<bool>(direct_);
   }
 
-  Result<RaceOutcome> Run();
+  RaceOutcome Run();
 
  private:
   Result<> Round(uint64_t round);
@@ -59,9 +59,12 @@ class Race {
   RaceOutcome outcome_;
 };
 
-Result<RaceOutcome> Race::Run() {
+RaceOutcome Race::Run() {
   for (uint64_t round = 0; round < options_.rounds && !pulse_.stop; ++round) {
-    FL_TRY(Round(round));
+    if (auto done = Round(round); !done) {
+      outcome_.error = done.error();
+      break;
+    }
     pulse_.done.fetch_add(1, std::memory_order_relaxed);
   }
   return std::move(outcome_);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -28,14 +28,14 @@ struct RaceOutcome {
   uint64_t window_rounds = 0;
   uint64_t reported_rounds = 0;  // not judged: the next flush failed, see Killer
   uint64_t stores = 0;
-  bool direct_reads = false;  // the last check of a round was an O_DIRECT read
+  std::optional<Error> error;  // what ended it early: of the filesystem (EIO, ...), not a verdict
+  bool direct_reads = false;   // the last check of a round was an O_DIRECT read
 };
 
 /// Rounds of mapped one-byte stores racing one call of `killer`. After the call returned nothing
 /// from before it may be visible through the mapping, by pread, after the cache was dropped, or by
 /// an O_DIRECT read; nothing outside the range may change; stores that came after it must be there.
-/// A round is fixed by seed and number, its interleaving is not. The error is one of the
-/// filesystem (ENOSPC, EIO, ...), not a verdict.
+/// A round is fixed by seed and number, its interleaving is not.
 Result<RaceOutcome> RunRace(Killer& killer, const RaceOptions& options, Pulse& pulse);
 
 }  // namespace faultline::stress

@@ -15,18 +15,13 @@ uint64_t CellOf(uint64_t offset) { return offset / kCellSize * kCellSize; }
 
 Verdict OfCellState(CellState state) {
   switch (state) {
-    case CellState::kResurrected:
-      return Verdict::kResurrectedEpoch;
-    case CellState::kMisplaced:
-      return Verdict::kMisplaced;
-    case CellState::kTorn:
-      return Verdict::kTornCell;
+    case CellState::kResurrected: return Verdict::kResurrectedEpoch;
+    case CellState::kMisplaced: return Verdict::kMisplaced;
+    case CellState::kTorn: return Verdict::kTornCell;
     case CellState::kZero:
     case CellState::kStale:
-    case CellState::kOk:
-      return Verdict::kLostStore;
-    case CellState::kForeign:
-      return Verdict::kForeignData;
+    case CellState::kOk: return Verdict::kLostStore;
+    case CellState::kForeign: return Verdict::kForeignData;
   }
   return Verdict::kForeignData;
 }

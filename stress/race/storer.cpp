@@ -98,17 +98,10 @@ void Storer::StoreSlot(size_t slot) {
 
 void Storer::WriteBack() const {
   switch (plan_.writeback) {
-    case Writeback::kNone:
-      return;
-    case Writeback::kStart:
-      sync_file_range(plan_.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-      return;
-    case Writeback::kFlush:
-      (void)FlushRange(plan_.fd, 0, 0);
-      return;
-    case Writeback::kMsync:
-      (void)plan_.mapping->Sync(0, kRaceSize);
-      return;
+    case Writeback::kNone: return;
+    case Writeback::kStart: sync_file_range(plan_.fd, 0, 0, SYNC_FILE_RANGE_WRITE); return;
+    case Writeback::kFlush: (void)FlushRange(plan_.fd, 0, 0); return;
+    case Writeback::kMsync: (void)plan_.mapping->Sync(0, kRaceSize); return;
   }
 }
 
