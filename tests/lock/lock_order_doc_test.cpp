@@ -39,5 +39,12 @@ TEST(LockOrderDoc, HoldsEveryClassWithItsReason) {
   }
 }
 
+TEST(LockOrderDoc, ReadmeHasAParagraphForEveryClass) {
+  std::ostringstream readme;
+  readme << std::ifstream(test::SourceDirectory() / "src/lock/README.md").rdbuf();
+  for (const HierarchyRow& row : kHierarchy)
+    EXPECT_NE(readme.str().find(fmt::format("**{}**", row.name)), std::string::npos) << row.name;
+}
+
 }  // namespace
 }  // namespace faultline::lock
