@@ -53,7 +53,11 @@ Result<> Load(store::Store& store, Inode& inode, const std::vector<uint64_t>& mi
   FL_TEST_POINT("fs.view.loaded");
   lock::ExclusiveLock lock(inode.mapping);
   if (inode.extents.Drops() != drops) return {};
-  if (inode.budget.Exceeded() && inode.extents.Size() > kAlwaysCached) inode.extents.Drop();
+  if (inode.budget.Exceeded() && inode.extents.Size() > kAlwaysCached) {
+    // What was loaded may be older than what is dropped here.
+    inode.extents.Drop();
+    return {};
+  }
   for (size_t i = 0; i < missing.size(); ++i)
     inode.extents.InsertLoaded(missing[i], std::move(loaded[i]));
   return {};
