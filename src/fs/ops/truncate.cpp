@@ -35,7 +35,7 @@ Result<> FilesystemImpl::ShrinkTo(const InodePtr& inode, uint64_t size,
   const uint64_t tail_block = size / kBlockSize;
   const uint64_t keep = tail_block + (tail != 0 ? 1 : 0);
   if (size < view.size) {
-    update.Unmap(keep, kEndOfFile / kBlockSize - keep);
+    update.Unmap(keep, locked.RoundOut().end / kBlockSize - keep);
     // Bytes beyond the end must be zeros in the store, whatever was there.
     if (tail != 0 && view.HasData(tail_block)) {
       auto block = store::BlockBuffer::Uninitialized(1);
