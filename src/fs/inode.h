@@ -25,14 +25,16 @@ namespace faultline::fs {
 // difference that the mails ask for: nothing slow ever happens under it.
 class Inode {
  public:
-  Inode(const store::InodeRecord& rec, ChunkBudget& chunk_budget)
+  // `txg`: every change of the inode so far is in it or in an earlier group.
+  Inode(const store::InodeRecord& rec, ChunkBudget& chunk_budget, store::TxgId txg)
       : id(rec.ino),
         budget(chunk_budget),
         directory(lock::LockClass::kDirectory, Raw(id)),
         ranges(lock::LockClass::kRange, Raw(id)),
         mapping(lock::LockClass::kMapping, Raw(id)),
         record(rec),
-        extents(chunk_budget) {}
+        extents(chunk_budget),
+        dirty_txg(txg) {}
   Inode(const Inode&) = delete;
   Inode& operator=(const Inode&) = delete;
 
@@ -51,8 +53,8 @@ class Inode {
   ExtentCache extents FL_GUARDED_BY(mapping);
   PageMasks masks FL_GUARDED_BY(mapping);
   WriteLog writes FL_GUARDED_BY(mapping);
-  store::TxgId dirty_txg FL_GUARDED_BY(mapping) = 0;  // the last group that changes this inode
-  bool deleted FL_GUARDED_BY(mapping) = false;        // its record is gone
+  store::TxgId dirty_txg FL_GUARDED_BY(mapping);  // no later group changes this inode
+  bool deleted FL_GUARDED_BY(mapping) = false;    // its record is gone
 
   // The kernel may have pages of this inode: some page-cache READ or WRITE was answered. Set under
   // the mapping lock (shared will do) before the state is sampled, so that a killer that publishes

@@ -4,22 +4,29 @@
 #include <cerrno>
 #include <optional>
 
+#include "base/test_point.h"
+
 namespace faultline::fs {
 
+// A pin that goes with the map would come back to the map through Expired.
+InodeTable::~InodeTable() { ForgetAll(); }
+
+// A record read while nobody had the inode in memory is as new as what the last user left behind.
+// Counting those who come tells it exactly; those who go are counted a moment after they went.
 Result<InodePtr> InodeTable::Get(InodeId ino) {
-  std::optional<store::InodeRecord> record;
-  uint64_t expired_before = 0;
   for (;;) {
+    uint64_t inserted_before = 0;
     {
       lock::MutexLock lock(mu_);
       if (InodePtr inode = FindLocked(ino)) return inode;
-      // A record read while nobody's inode expired cannot be older than what an expired one left
-      // behind.
-      if (record && expired_ == expired_before) return InsertLocked(*record);
-      expired_before = expired_;
+      inserted_before = inserted_[SlotOf(ino)];
     }
-    FL_ASSIGN_OR_RETURN(record, store_.GetInode(ino));
+    FL_ASSIGN_OR_RETURN(const std::optional<store::InodeRecord> record, store_.GetInode(ino));
+    FL_TEST_POINT("fs.inode.loaded");
     if (!record) return Fail(ENOENT);
+    lock::MutexLock lock(mu_);
+    if (InodePtr inode = FindLocked(ino)) return inode;
+    if (inserted_[SlotOf(ino)] == inserted_before) return InsertLocked(*record);
   }
 }
 
@@ -35,18 +42,19 @@ InodePtr InodeTable::Insert(const store::InodeRecord& record) {
 
 InodePtr InodeTable::InsertLocked(const store::InodeRecord& record) {
   const InodeId ino = record.ino;
-  InodePtr inode(new Inode(record, budget_), [this, ino](Inode* gone) {
+  // Changes made before the inode left memory may still be in the open group: fsync waits for it.
+  InodePtr inode(new Inode(record, budget_, store_.OpenTxg()), [this, ino](Inode* gone) {
     delete gone;
     Expired(ino);
   });
   entries_[ino].inode = inode;
+  ++inserted_[SlotOf(ino)];
   return inode;
 }
 
 // The last user let go. Somebody else may have loaded the inode again in the meantime.
 void InodeTable::Expired(InodeId ino) {
   lock::MutexLock lock(mu_);
-  ++expired_;
   auto it = entries_.find(ino);
   if (it != entries_.end() && it->second.inode.expired()) entries_.erase(it);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <array>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +16,9 @@ namespace faultline::fs {
 class InodeTable {
  public:
   explicit InodeTable(store::Store& store, ChunkBudget& budget) : store_(store), budget_(budget) {}
+  ~InodeTable();  // nobody works on an inode any more
+  InodeTable(const InodeTable&) = delete;
+  InodeTable& operator=(const InodeTable&) = delete;
 
   // ENOENT: no such inode. May read the database.
   Result<InodePtr> Get(InodeId ino);
@@ -36,6 +40,9 @@ class InodeTable {
     InodePtr pin;  // while lookups > 0
     uint64_t lookups = 0;
   };
+  static constexpr size_t kSlots = 64;
+  static size_t SlotOf(InodeId ino) { return Raw(ino) % kSlots; }
+
   InodePtr FindLocked(InodeId ino) const FL_REQUIRES(mu_);
   InodePtr InsertLocked(const store::InodeRecord& record) FL_REQUIRES(mu_);
   void Expired(InodeId ino);
@@ -44,7 +51,8 @@ class InodeTable {
   ChunkBudget& budget_;
   mutable lock::Mutex mu_{lock::LockClass::kInodeTable};
   std::unordered_map<InodeId, Entry> entries_ FL_GUARDED_BY(mu_);
-  uint64_t expired_ FL_GUARDED_BY(mu_) = 0;  // how many inodes have left memory so far
+  // How many inodes have come into memory so far, by slot.
+  std::array<uint64_t, kSlots> inserted_ FL_GUARDED_BY(mu_){};
 };
 
 }  // namespace faultline::fs
