@@ -183,7 +183,8 @@ class CondVar {
   /// False when the time has passed.
   bool WaitFor(MutexLock& lock, std::chrono::nanoseconds timeout, Place where = Place::Current());
 
-  /// The analysis looks into the predicate: annotate the lambda with FL_REQUIRES(mu_).
+  /// The analysis looks into the predicate: annotate the lambda with FL_REQUIRES(mu_). It cannot
+  /// see here that `lock` is that mutex.
   template <class Predicate>
   void WaitUntil(MutexLock& lock, Predicate predicate, Place where = Place::Current()) {
     while (!predicate()) Wait(lock, where);
@@ -191,7 +192,7 @@ class CondVar {
   /// False when the time has passed and the predicate is still false.
   template <class Predicate>
   bool WaitUntil(MutexLock& lock, std::chrono::nanoseconds timeout, Predicate predicate,
-                 Place where = Place::Current()) {
+                 Place where = Place::Current()) FL_NO_TSA("predicates name their mutex") {
     const std::chrono::nanoseconds deadline = Now() + timeout;
     while (!predicate()) {
       std::chrono::nanoseconds left = deadline - Now();
