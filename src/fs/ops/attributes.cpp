@@ -15,7 +15,9 @@ void ApplyChange(const AttributeChange& change, store::InodeRecord& record) {
   if (change.mode) record.mode = (record.mode & S_IFMT) | (*change.mode & 07777);
   if (change.uid) record.uid = *change.uid;
   if (change.gid) record.gid = *change.gid;
-  if (change.kill_suid_sgid) KillSuidSgid(record);
+  // chown(2) takes the set-id bits of a file, whoever calls it; the kernel leaves that to us.
+  const bool changes_owner = change.uid || change.gid;
+  if (change.kill_suid_sgid || (changes_owner && !change.mode)) KillSuidSgid(record);
   if (change.size && !change.mtime) record.mtime = now;
   if (change.atime_now) record.atime = now;
   if (change.mtime_now) record.mtime = now;
