@@ -186,7 +186,8 @@ class CondVar {
   /// The analysis looks into the predicate: annotate the lambda with FL_REQUIRES(mu_). It cannot
   /// see here that `lock` is that mutex.
   template <class Predicate>
-  void WaitUntil(MutexLock& lock, Predicate predicate, Place where = Place::Current()) {
+  void WaitUntil(MutexLock& lock, Predicate predicate, Place where = Place::Current())
+      FL_NO_TSA("predicates name their mutex") {
     while (!predicate()) Wait(lock, where);
   }
   /// False when the time has passed and the predicate is still false.

@@ -45,10 +45,10 @@ TEST_F(ValidatorDeathTest, SecondLockOfAClass) {
 
 TEST_F(ValidatorDeathTest, Recursion) {
   EXPECT_DEATH(
-      {
+      [this]() FL_NO_TSA("wrong on purpose") {
         SharedLock first(inode_);
         SharedLock second(inode_);
-      },
+      }(),
       "lock violation: recursion");
 }
 
