@@ -32,23 +32,23 @@ void Leave(Program& p, const MappingDesign& d, Mode mode) {
   }
 }
 
-Flow CopyPage(Run& r) {
+Flow CopyPage(Turn& r) {
   r.t.payload = At(r.w.folios, r.t.folio).content;
   return Next();
 }
 
-bool StillProtected(const Run& r) {
+bool StillProtected(const Turn& r) {
   const Translation& pte = At(r.w.tables, 0).pte;
   return pte.folio == r.t.folio && pte.writable == 0;
 }
 
-Flow ClearAndFlush(Run& r) {
+Flow ClearAndFlush(Turn& r) {
   At(r.w.tables, 0).pte = {};
   --At(r.w.folios, r.t.folio).mapcount;
   return FlushTlb(r, 0);
 }
 
-Flow SetCopy(Run& r) {
+Flow SetCopy(Turn& r) {
   const int copy = AddFolio(r.w, 0, FolioState::kCached);
   Folio& folio = At(r.w.folios, copy);
   folio.uptodate = folio.dirty = 1;
@@ -64,7 +64,7 @@ void EmitCopy(Program& p, Protection protection, Label lost) {
   p.Drop(Lock::kPageTable);
   p.Do("copy page", CopyPage);
   p.Take(Lock::kPageTable, Mode::kExclusive);
-  p.Do("pte_same?", [=](Run& r) {
+  p.Do("pte_same?", [=](Turn& r) {
     return StillProtected(r) || !r.rules.Hold(Rule::kRefault) ? Next() : Go(lost);
   });
 }
@@ -78,12 +78,12 @@ Program WriteProtect(const MappingDesign& d, Protection protection) {
   const Lock lock = d.hold == Hold::kRange ? Lock::kRange0 : Lock::kMmapLock;
   p.Take(lock, mode);
   p.Take(Lock::kPageTable, Mode::kExclusive);
-  p.Do("write-protect PTE", [](Run& r) {
+  p.Do("write-protect PTE", [](Turn& r) {
     At(r.w.tables, 0).pte.writable = 0;
     return Next();
   });
   if (!protection.flush_under_ptl) p.Drop(Lock::kPageTable);
-  p.Do("flush TLB", [](Run& r) { return FlushTlb(r, 0); });
+  p.Do("flush TLB", [](Turn& r) { return FlushTlb(r, 0); });
   if (protection.flush_under_ptl) p.Drop(Lock::kPageTable);
   p.Drop(lock);
   return p;
@@ -95,13 +95,13 @@ Program CopyOnWriteStore(const MappingDesign& d, Protection protection) {
   const Label fault = p.NewLabel();
   const Label lost = p.NewLabel();
   const Label end = p.NewLabel();
-  p.Do("store: TLB, page walk", [=](Run& r) { return Walk(r, Access::kStore, fault); });
-  p.Do("store", [=](Run& r) { return Touch(r, Access::kStore, again); });
+  p.Do("store: TLB, page walk", [=](Turn& r) { return Walk(r, Access::kStore, fault); });
+  p.Do("store", [=](Turn& r) { return Touch(r, Access::kStore, again); });
   p.Jump("return to user", end);
   p.Bind(fault);
   Enter(p, d, Mode::kShared);
   p.Take(Lock::kPageTable, Mode::kExclusive);
-  p.Do("PTE write-protected?", [=](Run& r) {
+  p.Do("PTE write-protected?", [=](Turn& r) {
     r.t.folio = At(r.w.tables, 0).pte.folio;
     return StillProtected(r) ? Next() : Go(lost);
   });

@@ -19,7 +19,7 @@ Lock LockOf(const FreezeDesign& d, Level level) {
 
 void Look(Program& p, Lock lock) {
   p.Do(fmt::format("{}: frozen?", Name(lock)),
-       [=](Run& r) { return ReadersMayEnter(r, lock) ? Next() : Wait(); });
+       [=](Turn& r) { return ReadersMayEnter(r, lock) ? Next() : Wait(); });
 }
 
 void Enter(Program& p, const FreezeDesign& d, Level level) {
@@ -34,27 +34,27 @@ void Leave(Program& p, const FreezeDesign& d, Level level) {
   if (d.counted) p.Drop(LockOf(d, level));
 }
 
-Flow LockPage(Run& r) {
+Flow LockPage(Turn& r) {
   r.t.folio = 0;
   return LockFolio(r);
 }
 
-Flow UnlockPage(Run& r) { return UnlockFolio(r), Next(); }
+Flow UnlockPage(Turn& r) { return UnlockFolio(r), Next(); }
 
-Flow WaitForWriteback(Run& r) { return r.w.folios[0].writeback != 0 ? Wait() : Next(); }
+Flow WaitForWriteback(Turn& r) { return r.w.folios[0].writeback != 0 ? Wait() : Next(); }
 
-Flow Dirty(Run& r) {
+Flow Dirty(Turn& r) {
   if (r.rules.Hold(Rule::kRedirty)) r.w.folios[0].dirty = 1;
   return Next();
 }
 
-Flow WriteProtectPte(Run& r) {
+Flow WriteProtectPte(Turn& r) {
   if (!r.rules.Hold(Rule::kWriteProtect)) return Next();
   r.w.tables[0].pte.writable = 0;
   return FlushTlb(r, 0);
 }
 
-Flow WriteToDisk(Run& r) {
+Flow WriteToDisk(Turn& r) {
   WriteBlock(r, 0, r.w.extents[0], r.w.folios[0].content);
   return Next();
 }
@@ -65,10 +65,10 @@ void EmitWritePage(Program& p, const FreezeDesign& d, By by) {
   const bool enter = by == By::kWriter || d.ranked;
   const Label clean = p.NewLabel();
   p.Do("lock folio", LockPage);
-  p.Do("dirty?", [=](Run& r) { return r.w.folios[0].dirty == 0 ? Go(clean) : Next(); });
+  p.Do("dirty?", [=](Turn& r) { return r.w.folios[0].dirty == 0 ? Go(clean) : Next(); });
   p.Do("write-protect PTE, flush TLB", WriteProtectPte);
   if (enter) Enter(p, d, Level::kInternal);
-  p.Do("clear dirty", [](Run& r) { return r.w.folios[0].dirty = 0, Next(); });
+  p.Do("clear dirty", [](Turn& r) { return r.w.folios[0].dirty = 0, Next(); });
   p.Io("I/O writes the block", WriteToDisk);
   if (enter) Leave(p, d, Level::kInternal);
   p.Bind(clean);
@@ -91,8 +91,8 @@ Program StoreThroughMapping(const FreezeDesign& d) {
   const Label fault = p.NewLabel();
   const Label end = p.NewLabel();
   const Label access = p.Here();
-  p.Do("store: TLB, page walk", [=](Run& r) { return Walk(r, Access::kStore, fault); });
-  p.Do("store", [=](Run& r) { return Touch(r, Access::kStore, access); });
+  p.Do("store: TLB, page walk", [=](Turn& r) { return Walk(r, Access::kStore, fault); });
+  p.Do("store", [=](Turn& r) { return Touch(r, Access::kStore, access); });
   p.Jump("return to user", end);
   p.Bind(fault);
   p.Take(Lock::kMmapLock, Mode::kShared);
@@ -100,7 +100,7 @@ Program StoreThroughMapping(const FreezeDesign& d) {
   p.Do("page_mkwrite: lock folio", LockPage);
   p.Sleep("page_mkwrite: wait for writeback", WaitForWriteback);
   p.Do("page_mkwrite: dirty", Dirty);
-  p.Do("set_pte", [](Run& r) { return SetPte(r, 0, 0, true); });
+  p.Do("set_pte", [](Turn& r) { return SetPte(r, 0, 0, true); });
   p.Do("unlock folio", UnlockPage);
   Leave(p, d, Level::kPagefault);
   p.Drop(Lock::kMmapLock);
@@ -114,12 +114,12 @@ Program WriteCall(const FreezeDesign& d, Buffer buffer) {
   Enter(p, d, Level::kWrite);
   if (buffer == Buffer::kMapping) {
     p.Take(Lock::kMmapLock, Mode::kShared);
-    p.Do("fault the buffer in", [](Run&) { return Next(); });
+    p.Do("fault the buffer in", [](Turn&) { return Next(); });
     p.Drop(Lock::kMmapLock);
   }
   p.Do("lock folio", LockPage);
   p.Do("dirty", Dirty);
-  p.Do("copy", [](Run& r) { return Write(r, r.w.folios[0], r.t.writer), Next(); });
+  p.Do("copy", [](Turn& r) { return Write(r, r.w.folios[0], r.t.writer), Next(); });
   p.Do("unlock folio", UnlockPage);
   Leave(p, d, Level::kWrite);
   return p;
@@ -141,7 +141,7 @@ Program InternalWrite(const FreezeDesign& d, Inside inside) {
   } else {
     Enter(p, d, Level::kInternal);
   }
-  p.Io("transaction writes the block", [](Run& r) {
+  p.Io("transaction writes the block", [](Turn& r) {
     WriteBlock(r, 0, r.w.extents[0], OnDisk(r.w, 0));
     return Next();
   });
@@ -165,17 +165,17 @@ Program FreezeAndThaw(const FreezeDesign& d, int times) {
     if (d.ranked) p.Take(Lock::kSbPagefault, Mode::kExclusive);
     const Label flushed = p.NewLabel();
     p.Do("sync_filesystem",
-         [=](Run& r) { return r.rules.Hold(Rule::kFreezeFlush) ? Next() : Go(flushed); });
+         [=](Turn& r) { return r.rules.Hold(Rule::kFreezeFlush) ? Next() : Go(flushed); });
     EmitWritePage(p, d, By::kFreezer);
     p.Bind(flushed);
     if (d.ranked) p.Take(Lock::kSbInternal, Mode::kExclusive);
-    p.Do("FROZEN: freeze returns", [](Run& r) {
+    p.Do("FROZEN: freeze returns", [](Turn& r) {
       r.w.frozen = 1;
       if (!r.rules.Hold(Rule::kFreezeHolds)) r.t.exclusive = {};
       return Next();
     });
     p.Take(Lock::kUmount, Mode::kExclusive);
-    p.Do("THAWED", [](Run& r) { return r.w.frozen = 0, Next(); });
+    p.Do("THAWED", [](Turn& r) { return r.w.frozen = 0, Next(); });
     if (d.ranked) p.Drop(Lock::kSbInternal).Drop(Lock::kSbPagefault);
     p.Drop(Lock::kSbWrite);
     p.Drop(Lock::kUmount);

@@ -65,8 +65,8 @@ void EmitRemovePage(Program& p, const KillerDesign& d, Dirty dirty);
 // From FALLOCATE, WRITE or IOCTL in the daemon to its reply.
 void EmitDaemonKill(Program& p, const KillerDesign& d, Killer killer);
 // Up to 6.15 a READ of the page cache is not sent while a copy of the page is being written.
-Flow WaitForCopies(Run& r);
+Flow WaitForCopies(Turn& r);
 // The new contents of file page 0, and the old block let go; one atomic step.
-Flow Publish(Run& r, Killer killer, bool grace);
+Flow Publish(Turn& r, Killer killer, bool grace);
 
 }  // namespace faultline::lab

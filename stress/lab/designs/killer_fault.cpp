@@ -7,14 +7,14 @@ namespace {
 
 using Guard = KillerDesign::Guard;
 
-bool StillCached(const Run& r) {
+bool StillCached(const Turn& r) {
   return At(r.w.folios, r.t.folio).state == FolioState::kCached ||
          !r.rules.Hold(Rule::kMappingCheck);
 }
 
-bool BeyondEof(const Run& r) { return r.w.pages_in_file == 0 && r.rules.Hold(Rule::kSizeCheck); }
+bool BeyondEof(const Turn& r) { return r.w.pages_in_file == 0 && r.rules.Hold(Rule::kSizeCheck); }
 
-Flow FindOrAdd(Run& r, Label found) {
+Flow FindOrAdd(Turn& r, Label found) {
   const int folio = FindFolio(r.w, 0);
   if (folio == kNone) {
     r.t.folio = static_cast<int8_t>(AddFolio(r.w, 0, FolioState::kCached));
@@ -27,26 +27,26 @@ Flow FindOrAdd(Run& r, Label found) {
   return Go(found);
 }
 
-Flow FillPage(Run& r) {
+Flow FillPage(Turn& r) {
   Folio& folio = At(r.w.folios, r.t.folio);
   folio.content = r.t.block == kNone ? Content{r.t.sequence, 0} : At(r.w.blocks, r.t.block).content;
   folio.uptodate = 1;
   return Next();
 }
 
-Flow LookUpBlock(Run& r) {
+Flow LookUpBlock(Turn& r) {
   r.t.block = r.w.extents[0];
   r.t.sequence = r.w.life;
   return Next();
 }
 
 // Holding the folio's map count before the PTE is there: what the recheck of 2020-09 rests on.
-Flow CountMapping(Run& r) {
+Flow CountMapping(Turn& r) {
   r.t.buffer = {Pending::kMapcount, r.t.folio};
   return Next();
 }
 
-Flow SetCountedPte(Run& r, bool writable) {
+Flow SetCountedPte(Turn& r, bool writable) {
   SetPte(r, 0, r.t.folio, writable);
   --At(r.w.folios, r.t.folio).mapcount;  // counted before
   return Next();
@@ -70,14 +70,14 @@ class Fault {
   void Emit(Access access) {
     p_.Bind(access_);
     p_.Do(store_ ? "store: TLB, page walk" : "load: TLB, page walk",
-          [=, fault = fault_](Run& r) { return Walk(r, access, fault); });
+          [=, fault = fault_](Turn& r) { return Walk(r, access, fault); });
     p_.Do(store_ ? "store" : "load",
-          [=, again = access_](Run& r) { return Touch(r, access, again); });
+          [=, again = access_](Turn& r) { return Touch(r, access, again); });
     p_.Jump("return to user", end_);
     p_.Bind(fault_);
     const Label found = p_.NewLabel();
     if (d_.guard == Guard::kInvalidateLock) p_.Take(Lock::kInvalidateLock, Mode::kShared);
-    p_.Do("page in the cache?", [=](Run& r) { return FindOrAdd(r, found); });
+    p_.Do("page in the cache?", [=](Turn& r) { return FindOrAdd(r, found); });
     ReadPage();
     p_.Bind(found);
     Map();
@@ -88,14 +88,14 @@ class Fault {
  private:
   void ReadPage() {
     p_.Do("i_size?",
-          [=, beyond = NewBeyondEof()](Run& r) { return BeyondEof(r) ? Go(beyond) : Next(); });
+          [=, beyond = NewBeyondEof()](Turn& r) { return BeyondEof(r) ? Go(beyond) : Next(); });
     if (d_.Fuse()) {
       DaemonRead();
     } else {
       p_.Do("get_block", LookUpBlock);
       p_.Io("read block", FillPage);
     }
-    p_.Do("unlock folio", [](Run& r) { return UnlockFolio(r), Next(); });
+    p_.Do("unlock folio", [](Turn& r) { return UnlockFolio(r), Next(); });
   }
 
   // READ: the section is the daemon's grace period for blocks it has looked up.
@@ -105,7 +105,7 @@ class Fault {
     }
     p_.Take(Lock::kSrcu, Mode::kShared);
     p_.Do("READ: daemon looks up extents", LookUpBlock);
-    p_.Do("READ: daemon reads volume, replies", [regrant = d_.regrant](Run& r) {
+    p_.Do("READ: daemon reads volume, replies", [regrant = d_.regrant](Turn& r) {
       const bool sampled_new = r.w.masked != 0 && r.t.sequence == r.w.life;
       if (sampled_new && regrant && r.rules.Hold(Rule::kRegrant)) r.w.masked = 0;
       return FillPage(r);
@@ -127,7 +127,7 @@ class Fault {
     if (d_.Recheck()) {
       InstallCounted();
     } else {
-      p_.Do("pte_none? set_pte", [=, writable = store_](Run& r) { return Install(r, writable); });
+      p_.Do("pte_none? set_pte", [=, writable = store_](Turn& r) { return Install(r, writable); });
     }
     p_.Drop(Lock::kPageTable);
     Unguard();
@@ -136,18 +136,18 @@ class Fault {
 
   void LockAndCheck() {
     p_.Do("lock folio", LockFolio);
-    p_.Do("->mapping, i_size?", [gone = gone_, bus = sigbus_](Run& r) {
+    p_.Do("->mapping, i_size?", [gone = gone_, bus = sigbus_](Turn& r) {
       if (!StillCached(r)) return Go(gone);
       return BeyondEof(r) ? Go(bus) : Next();
     });
   }
 
   void MakeWritable() {
-    p_.Sleep("page_mkwrite: wait for writeback", [=](Run& r) {
+    p_.Sleep("page_mkwrite: wait for writeback", [=](Turn& r) {
       const bool busy = At(r.w.folios, r.t.folio).writeback != 0 || r.w.copies != 0;
       return busy ? Wait() : Next();
     });
-    p_.Do("page_mkwrite: dirty", [](Run& r) {
+    p_.Do("page_mkwrite: dirty", [](Turn& r) {
       if (r.rules.Hold(Rule::kRedirty)) At(r.w.folios, r.t.folio).dirty = 1;
       return Next();
     });
@@ -158,14 +158,14 @@ class Fault {
     if (d_.guard == Guard::kPrivateLock) p_.Take(Lock::kPrivateLock, Mode::kExclusive);
     if (d_.guard == Guard::kIMmapRwsem || d_.guard == Guard::kPrivateLock) {
       const Label gone = lost_;
-      p_.Do("->mapping?", [=](Run& r) { return StillCached(r) ? Next() : Go(gone); });
+      p_.Do("->mapping?", [=](Turn& r) { return StillCached(r) ? Next() : Go(gone); });
     }
   }
 
   void InstallCounted() {
     const Label out = p_.NewLabel();
     const Label killed = p_.NewLabel();
-    p_.Do("pte_none?", [=, writable = store_](Run& r) {
+    p_.Do("pte_none?", [=, writable = store_](Turn& r) {
       const Translation& pte = r.w.tables[0].pte;
       if (pte.folio == kNone) return Next();
       if (pte.folio == r.t.folio && writable) r.w.tables[0].pte.writable = 1;
@@ -173,17 +173,17 @@ class Fault {
     });
     p_.Do("++mapcount", CountMapping);
     if (d_.guard == Guard::kUptodate) {
-      p_.Do("smp_mb", [](Run& r) {
+      p_.Do("smp_mb", [](Turn& r) {
         if (r.rules.Hold(Rule::kBarrier)) Drain(r.w, r.t);
         return Next();
       });
     }
     p_.Do("uptodate?",
-          [=](Run& r) { return At(r.w.folios, r.t.folio).uptodate ? Next() : Go(killed); });
-    p_.Do("set_pte", [writable = store_](Run& r) { return SetCountedPte(r, writable); });
+          [=](Turn& r) { return At(r.w.folios, r.t.folio).uptodate ? Next() : Go(killed); });
+    p_.Do("set_pte", [writable = store_](Turn& r) { return SetCountedPte(r, writable); });
     p_.Jump("installed", out);
     p_.Bind(killed);
-    p_.Do("--mapcount", [](Run& r) {
+    p_.Do("--mapcount", [](Turn& r) {
       Drain(r.w, r.t);
       --At(r.w.folios, r.t.folio).mapcount;
       return Next();
@@ -191,7 +191,7 @@ class Fault {
     p_.Bind(out);
   }
 
-  static Flow Install(Run& r, bool writable) {
+  static Flow Install(Turn& r, bool writable) {
     const Translation& pte = r.w.tables[0].pte;
     const bool other = pte.folio != kNone && pte.folio != r.t.folio;
     const bool enough = pte.folio == r.t.folio && (pte.writable != 0 || !writable);
@@ -206,7 +206,7 @@ class Fault {
   }
 
   void Unlock() {
-    if (locks_folio_) p_.Do("unlock folio", [](Run& r) { return UnlockFolio(r), Next(); });
+    if (locks_folio_) p_.Do("unlock folio", [](Turn& r) { return UnlockFolio(r), Next(); });
     if (d_.guard == Guard::kInvalidateLock) p_.Drop(Lock::kInvalidateLock);
   }
 
@@ -220,11 +220,11 @@ class Fault {
     Unlock();
     p_.Jump("gone: retry", fault_);
     p_.Bind(beyond_eof_);
-    p_.Do("remove the new folio", [](Run& r) {
+    p_.Do("remove the new folio", [](Turn& r) {
       At(r.w.folios, r.t.folio).state = FolioState::kRemoved;
       return Next();
     });
-    if (!locks_folio_) p_.Do("unlock folio", [](Run& r) { return UnlockFolio(r), Next(); });
+    if (!locks_folio_) p_.Do("unlock folio", [](Turn& r) { return UnlockFolio(r), Next(); });
     p_.Bind(sigbus_);
     Unlock();
     p_.Jump("SIGBUS", end_);
@@ -250,14 +250,14 @@ bool Dead(const Folio& folio) {
   return folio.state == FolioState::kRemoved && folio.mapcount == 0 && folio.pins == 0;
 }
 
-Flow PinFromPte(Run& r, Label fault) {
+Flow PinFromPte(Turn& r, Label fault) {
   const PageTable& table = r.w.tables[0];
   if (table.pte.folio == kNone || table.pte.writable == 0) return Go(fault);
   r.t.folio = table.pte.folio;
   return Next();
 }
 
-Flow TryGetFolio(Run& r, Label fault) {
+Flow TryGetFolio(Turn& r, Label fault) {
   Folio& folio = At(r.w.folios, r.t.folio);
   if (Dead(folio)) return Go(fault);
   ++folio.pins;
@@ -282,21 +282,22 @@ Program WriteThroughPin(const KillerDesign& d) {
   const Label pinned = p.NewLabel();
   const Label fault = p.NewLabel();
   const Label back = p.NewLabel();
-  p.Do("gup_fast: read PTE", [=](Run& r) { return PinFromPte(r, fault); });
-  p.Do("gup_fast: get folio", [=](Run& r) { return TryGetFolio(r, fault); });
-  p.Do("gup_fast: PTE still the same?", [=](Run& r) {
+  p.Do("gup_fast: read PTE", [=](Turn& r) { return PinFromPte(r, fault); });
+  p.Do("gup_fast: get folio", [=](Turn& r) { return TryGetFolio(r, fault); });
+  p.Do("gup_fast: PTE still the same?", [=](Turn& r) {
     return r.w.tables[0].pte.folio == r.t.folio || !r.rules.Hold(Rule::kRefault) ? Go(pinned)
                                                                                  : Go(back);
   });
   p.Bind(back);
-  p.Do("put folio", [](Run& r) { return --At(r.w.folios, r.t.folio).pins, Next(); });
+  p.Do("put folio", [](Turn& r) { return --At(r.w.folios, r.t.folio).pins, Next(); });
   p.Bind(fault);
   EmitAccess(p, d, Access::kStore);
   p.Jump("again", again);
   p.Bind(pinned);
-  p.Do("DMA writes the page",
-       [](Run& r) { return Write(r, At(r.w.folios, r.t.folio), r.t.writer + kDmaWriter), Next(); });
-  p.Do("set_page_dirty, unpin", [](Run& r) {
+  p.Do("DMA writes the page", [](Turn& r) {
+    return Write(r, At(r.w.folios, r.t.folio), r.t.writer + kDmaWriter), Next();
+  });
+  p.Do("set_page_dirty, unpin", [](Turn& r) {
     Folio& folio = At(r.w.folios, r.t.folio);
     folio.dirty = folio.state == FolioState::kCached;
     --folio.pins;

@@ -10,14 +10,14 @@ namespace {
 using Client = KillerDesign::Client;
 using Daemon = KillerDesign::Daemon;
 
-Flow WaitForWriteRequests(Run& r) {
+Flow WaitForWriteRequests(Turn& r) {
   return r.w.in_flight != 0 && r.rules.Hold(Rule::kNowrite) ? Wait() : Next();
 }
 
 // The mask is byte-exact: it does not cover what the killer does not cover.
 void EmitPublish(Program& p, const KillerDesign& d, Killer killer) {
   const bool mask = d.daemon == Daemon::kMask && killer != Killer::kEdge;
-  p.Do(mask ? "daemon: publish, mask" : "daemon: publish", [=](Run& r) {
+  p.Do(mask ? "daemon: publish, mask" : "daemon: publish", [=](Turn& r) {
     if (mask) r.w.masked = 1;
     return Publish(r, killer, true);
   });
@@ -26,7 +26,7 @@ void EmitPublish(Program& p, const KillerDesign& d, Killer killer) {
 void EmitInvalidate(Program& p, const KillerDesign& d) {
   const Label skip = p.NewLabel();
   p.Do("notify_inval_inode",
-       [=](Run& r) { return r.rules.Hold(Rule::kInvalidate) ? Next() : Go(skip); });
+       [=](Turn& r) { return r.rules.Hold(Rule::kInvalidate) ? Next() : Go(skip); });
   EmitRemovePage(p, d, Dirty::kWrite);
   p.Bind(skip);
 }
@@ -35,16 +35,16 @@ void EmitAnswer(Program& p, const KillerDesign& d) {
   if (d.daemon != Daemon::kPlain) EmitInvalidate(p, d);
   if (d.helper_reads) p.Do("helper: READ waits for writeback copies", WaitForCopies);
   if (d.daemon == Daemon::kMask)
-    p.Do("daemon: unmask, reply", [](Run& r) { return r.w.masked = 0, Next(); });
+    p.Do("daemon: unmask, reply", [](Turn& r) { return r.w.masked = 0, Next(); });
 }
 
 // SETATTR(size): the client's NOWRITE gate gives the guarantee, the daemon only answers.
 void EmitTruncate(Program& p, const KillerDesign& d) {
-  p.Do("client: set NOWRITE", [](Run& r) { return r.w.nowrite = 1, Next(); });
+  p.Do("client: set NOWRITE", [](Turn& r) { return r.w.nowrite = 1, Next(); });
   p.Do("client: WB-WRITE in flight?", WaitForWriteRequests);
   p.Do("daemon: SETATTR(size), publish",
-       [](Run& r) { return Publish(r, Killer::kTruncate, true); });
-  p.Do("client: i_size = 0, lift NOWRITE", [](Run& r) {
+       [](Turn& r) { return Publish(r, Killer::kTruncate, true); });
+  p.Do("client: i_size = 0, lift NOWRITE", [](Turn& r) {
     r.w.pages_in_file = 0;
     r.w.nowrite = 0;
     return Next();
@@ -54,7 +54,7 @@ void EmitTruncate(Program& p, const KillerDesign& d) {
 
 }  // namespace
 
-Flow WaitForCopies(Run& r) {
+Flow WaitForCopies(Turn& r) {
   return r.w.copies != 0 && r.rules.Hold(Rule::kCopiesAwaited) ? Wait() : Next();
 }
 

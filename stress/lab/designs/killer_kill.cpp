@@ -7,7 +7,7 @@ namespace {
 
 using Guard = KillerDesign::Guard;
 
-Flow FindCached(Run& r, Label nothing) {
+Flow FindCached(Turn& r, Label nothing) {
   const int folio = FindFolio(r.w, 0);
   if (folio == kNone) return Go(nothing);
   r.t.folio = static_cast<int8_t>(folio);
@@ -15,18 +15,18 @@ Flow FindCached(Run& r, Label nothing) {
 }
 
 // unmap_mapping_pages() looks at every table under its lock, and takes PTEs of this folio only.
-Flow Unmap(Run& r) {
+Flow Unmap(Turn& r) {
   if (r.w.tables[0].pte.folio == r.t.folio) return Zap(r, 0);
   const bool locked = HeldByAnyone(r.w, Lock::kPageTable) && !r.t.exclusive.Has(Lock::kPageTable);
   return locked && r.rules.Hold(Rule::kExclusion) ? Wait() : Next();
 }
 
-Flow WaitForWriteback(Run& r) {
+Flow WaitForWriteback(Turn& r) {
   const bool busy = At(r.w.folios, r.t.folio).writeback != 0;
   return busy && r.rules.Hold(Rule::kWaitWriteback) ? Wait() : Next();
 }
 
-Flow Launder(Run& r, bool fuse) {
+Flow Launder(Turn& r, bool fuse) {
   Folio& folio = At(r.w.folios, r.t.folio);
   if (folio.dirty != 0 && r.w.copies != 0) return Wait();
   const bool drop = fuse && r.w.masked != 0 && r.rules.Hold(Rule::kMask);
@@ -35,7 +35,7 @@ Flow Launder(Run& r, bool fuse) {
   return Next();
 }
 
-Flow RemoveFolio(Run& r) {
+Flow RemoveFolio(Turn& r) {
   At(r.w.folios, r.t.folio).state = FolioState::kRemoved;
   At(r.w.folios, r.t.folio).dirty = 0;
   return Next();
@@ -53,18 +53,18 @@ class Removal {
         out_(p.NewLabel()) {}
 
   void Emit(Dirty dirty) {
-    p_.Do("page in the cache?", [out = nothing_](Run& r) { return FindCached(r, out); });
+    p_.Do("page in the cache?", [out = nothing_](Turn& r) { return FindCached(r, out); });
     EmitUntilUnmapped(dirty);
     p_.Do("remove from the page cache", RemoveFolio);
     p_.Bind(out_);
     LeaveGuard();
-    if (locks_) p_.Do("unlock folio", [](Run& r) { return UnlockFolio(r), Next(); });
+    if (locks_) p_.Do("unlock folio", [](Turn& r) { return UnlockFolio(r), Next(); });
     p_.Bind(nothing_);
   }
 
   // Migration: the same exclusion, but the page lives on in another folio and keeps its mark.
   void EmitMove() {
-    p_.Do("page in the cache?", [out = nothing_](Run& r) { return FindCached(r, out); });
+    p_.Do("page in the cache?", [out = nothing_](Turn& r) { return FindCached(r, out); });
     if (locks_) p_.Do("lock folio", LockFolio);
     p_.Sleep("wait for writeback", WaitForWriteback);
     EnterGuard();
@@ -73,19 +73,19 @@ class Removal {
     } else {
       UnmapNow();
     }
-    p_.Do("pinned?", [out = out_](Run& r) {
+    p_.Do("pinned?", [out = out_](Turn& r) {
       const Folio& folio = At(r.w.folios, r.t.folio);
       const bool busy = folio.pins != 0 && r.rules.Hold(Rule::kPinnedNotMoved);
       return busy || folio.state != FolioState::kCached || folio.uptodate == 0 ? Go(out) : Next();
     });
-    p_.Do("copy to a new folio", [](Run& r) {
+    p_.Do("copy to a new folio", [](Turn& r) {
       r.t.payload = At(r.w.folios, r.t.folio).content;
       return Next();
     });
     p_.Do("replace it in the page cache", Replace);
     p_.Bind(out_);
     LeaveGuard();
-    if (locks_) p_.Do("unlock folio", [](Run& r) { return UnlockFolio(r), Next(); });
+    if (locks_) p_.Do("unlock folio", [](Turn& r) { return UnlockFolio(r), Next(); });
     p_.Bind(nothing_);
   }
 
@@ -98,7 +98,7 @@ class Removal {
       return;
     }
     p_.Do("lock folio", LockFolio);
-    p_.Do("still cached?", [out = out_](Run& r) {
+    p_.Do("still cached?", [out = out_](Turn& r) {
       return At(r.w.folios, r.t.folio).state == FolioState::kCached ? Next() : Go(out);
     });
     p_.Sleep("wait for writeback", WaitForWriteback);
@@ -123,24 +123,24 @@ class Removal {
 
   void UnmapNow() {
     p_.Do("zap PTE", Unmap);
-    p_.Do("flush TLB", [](Run& r) { return FlushTlb(r, 0); });
+    p_.Do("flush TLB", [](Turn& r) { return FlushTlb(r, 0); });
   }
 
   // page_kill_mappings() of 2020-09.
   void KillMappings() {
     const Label unmapped = p_.NewLabel();
-    p_.Do("clear uptodate", [](Run& r) {
+    p_.Do("clear uptodate", [](Turn& r) {
       r.t.buffer = {Pending::kNotUptodate, r.t.folio};
       return Next();
     });
     if (d_.guard == Guard::kUptodate) {
-      p_.Do("smp_mb", [](Run& r) {
+      p_.Do("smp_mb", [](Turn& r) {
         if (r.rules.Hold(Rule::kBarrier)) Drain(r.w, r.t);
         return Next();
       });
     }
     p_.Do("page_mapped?",
-          [=](Run& r) { return At(r.w.folios, r.t.folio).mapcount == 0 ? Go(unmapped) : Next(); });
+          [=](Turn& r) { return At(r.w.folios, r.t.folio).mapcount == 0 ? Go(unmapped) : Next(); });
     UnmapNow();
     p_.Bind(unmapped);
   }
@@ -153,7 +153,7 @@ class Removal {
     UnmapNow();
     p_.Take(Lock::kPrivateLock, Mode::kExclusive);
     p_.Do("page_mapped?",
-          [=](Run& r) { return At(r.w.folios, r.t.folio).mapcount == 0 ? Go(unmapped) : Next(); });
+          [=](Turn& r) { return At(r.w.folios, r.t.folio).mapcount == 0 ? Go(unmapped) : Next(); });
     p_.Drop(Lock::kPrivateLock);
     p_.Jump("mapped again", again);
     p_.Bind(unmapped);
@@ -161,15 +161,15 @@ class Removal {
 
   void HandleDirty(Dirty dirty) {
     if (dirty == Dirty::kWrite) {
-      p_.Sleep("launder", [fuse = d_.Fuse()](Run& r) { return Launder(r, fuse); });
+      p_.Sleep("launder", [fuse = d_.Fuse()](Turn& r) { return Launder(r, fuse); });
     } else if (dirty == Dirty::kLeave) {
-      p_.Do("dirty again? left in place", [out = out_](Run& r) {
+      p_.Do("dirty again? left in place", [out = out_](Turn& r) {
         return At(r.w.folios, r.t.folio).dirty != 0 ? Go(out) : Next();
       });
     }
   }
 
-  static Flow Replace(Run& r) {
+  static Flow Replace(Turn& r) {
     Folio& old = At(r.w.folios, r.t.folio);
     const uint8_t was_dirty = old.dirty;
     old.state = FolioState::kRemoved;
@@ -188,7 +188,7 @@ class Removal {
   const Label out_;
 };
 
-Flow Return(Run& r) {
+Flow Return(Turn& r) {
   r.w.killed = 1;
   return Next();
 }
@@ -198,12 +198,12 @@ void EmitNativeKill(Program& p, const KillerDesign& d, Killer killer) {
   const bool direct = killer == Killer::kDirectWrite;
   if (lock) p.Take(Lock::kInvalidateLock, Mode::kExclusive);
   if (killer == Killer::kTruncate)
-    p.Do("i_size = 0", [](Run& r) { return r.w.pages_in_file = 0, Next(); });
+    p.Do("i_size = 0", [](Turn& r) { return r.w.pages_in_file = 0, Next(); });
   if (killer == Killer::kMigrate) {
     Removal(p, d).EmitMove();
   } else {
     EmitRemovePage(p, d, direct ? Dirty::kWrite : Dirty::kDiscard);
-    p.Sleep("new extent map, old block free", [=](Run& r) { return Publish(r, killer, false); });
+    p.Sleep("new extent map, old block free", [=](Turn& r) { return Publish(r, killer, false); });
   }
   if (direct) EmitRemovePage(p, d, Dirty::kLeave);
   if (lock) p.Drop(Lock::kInvalidateLock);
@@ -213,7 +213,7 @@ void EmitNativeKill(Program& p, const KillerDesign& d, Killer killer) {
 
 void EmitRemovePage(Program& p, const KillerDesign& d, Dirty dirty) { Removal(p, d).Emit(dirty); }
 
-Flow Publish(Run& r, Killer killer, bool grace) {
+Flow Publish(Turn& r, Killer killer, bool grace) {
   if (killer == Killer::kEdge) return Next();
   ++r.w.life;
   const int8_t old = r.w.extents[0];

@@ -7,12 +7,11 @@
 namespace faultline::lab {
 namespace {
 
-// One file page, in the cache, clean, in block 0, mapped by nobody yet.
-World CachedPage() {
+// One file page, on disk in block 0, not cached, mapped by nobody yet: reads may be on their way
+// when the killer comes, and whoever comes second finds the page in the cache.
+World PageOnDisk() {
   World w;
   w.tables[0].state = TableState::kLive;
-  w.folios[0].state = FolioState::kCached;
-  w.folios[0].uptodate = 1;
   w.extents[0] = 0;
   w.blocks[0].owner = Owner::kFile;
   w.blocks[1] = {Owner::kFile, {1, 0}};  // what collapse moves to page 0
@@ -27,7 +26,7 @@ Survival Promise(const KillerDesign& d, Killer killer) {
 
 System FaultAgainst(const KillerDesign& d, Killer killer) {
   System s;
-  s.initial = CachedPage();
+  s.initial = PageOnDisk();
   s.initial.survival = Promise(d, killer);
   s.Run(AccessPage(d, Access::kLoad));
   s.Run(AccessPage(d, Access::kLoad));
@@ -37,7 +36,7 @@ System FaultAgainst(const KillerDesign& d, Killer killer) {
 
 System MkwriteAgainst(const KillerDesign& d, Killer killer) {
   System s;
-  s.initial = CachedPage();
+  s.initial = PageOnDisk();
   s.initial.survival = Promise(d, killer);
   s.Run(AccessPage(d, Access::kStore)).writer = 1;
   s.Run(WriteBack(d));
@@ -47,7 +46,7 @@ System MkwriteAgainst(const KillerDesign& d, Killer killer) {
 
 System MkwriteAgainstWriteback(const KillerDesign& d) {
   System s;
-  s.initial = CachedPage();
+  s.initial = PageOnDisk();
   s.Run(AccessPage(d, Access::kStore)).writer = 1;
   s.Run(AccessPage(d, Access::kStore)).writer = 2;
   s.Run(WriteBack(d));
@@ -56,7 +55,7 @@ System MkwriteAgainstWriteback(const KillerDesign& d) {
 
 System FaultAgainstWriteback(const KillerDesign& d) {
   System s;
-  s.initial = CachedPage();
+  s.initial = PageOnDisk();
   s.Run(AccessPage(d, Access::kStore)).writer = 1;
   s.Run(AccessPage(d, Access::kLoad));
   s.Run(WriteBack(d));
@@ -65,7 +64,7 @@ System FaultAgainstWriteback(const KillerDesign& d) {
 
 System FaultAgainstPin(const KillerDesign& d) {
   System s;
-  s.initial = CachedPage();
+  s.initial = PageOnDisk();
   s.Run(AccessPage(d, Access::kLoad));
   s.Run(WriteThroughPin(d)).writer = 1;
   s.Run(Kill(d, Killer::kMigrate));
@@ -74,7 +73,7 @@ System FaultAgainstPin(const KillerDesign& d) {
 
 System MkwriteAgainstPin(const KillerDesign& d) {
   System s;
-  s.initial = CachedPage();
+  s.initial = PageOnDisk();
   s.Run(AccessPage(d, Access::kStore)).writer = 1;
   s.Run(WriteThroughPin(d)).writer = 2;
   s.Run(WriteBack(d));
@@ -83,7 +82,7 @@ System MkwriteAgainstPin(const KillerDesign& d) {
 
 System EdgeAgainstPin(const KillerDesign& d) {
   System s;
-  s.initial = CachedPage();
+  s.initial = PageOnDisk();
   s.Run(WriteThroughPin(d)).writer = 1;
   s.Run(WriteBack(d));
   s.Run(Kill(d, Killer::kEdge));

@@ -10,18 +10,18 @@ namespace {
 using Hold = MappingDesign::Hold;
 using Sync = MappingDesign::Sync;
 
-void BeginChange(Run& r, int vma) {
+void BeginChange(Turn& r, int vma) {
   if (r.rules.Hold(Rule::kSequence)) ++At(r.w.vmas, vma).sequence;
 }
 
 // Takes the VMA of the old address out of the tree; later lookups do not find it.
-Flow Detach(Run& r) {
+Flow Detach(Turn& r) {
   BeginChange(r, 0);
   At(r.w.vmas, 0).state = VmaState::kDetached;
   return Next();
 }
 
-Flow FreeTables(Run& r, const MappingDesign& d, int pages) {
+Flow FreeTables(Turn& r, const MappingDesign& d, int pages) {
   for (int page = 0; page < pages; ++page) {
     PageTable& table = At(r.w.tables, page);
     table.state = d.Lockless() ? TableState::kRetired : TableState::kFreed;
@@ -31,7 +31,7 @@ Flow FreeTables(Run& r, const MappingDesign& d, int pages) {
   return Next();
 }
 
-Flow FreeVma(Run& r, const MappingDesign& d) {
+Flow FreeVma(Turn& r, const MappingDesign& d) {
   Vma& vma = At(r.w.vmas, 0);
   const bool counted = d.hold == Hold::kCount || d.io == MappingDesign::Io::kFallBackToCount;
   if (counted && vma.references > 0 && r.rules.Hold(Rule::kReference)) return Next();
@@ -41,7 +41,7 @@ Flow FreeVma(Run& r, const MappingDesign& d) {
 }
 
 // One request for the whole range: it queues, and is overtaken by nobody, on all of it.
-Flow TakeRanges(Run& r, int pages) {
+Flow TakeRanges(Turn& r, int pages) {
   return TakeExclusive(r, pages == 1 ? std::initializer_list<Lock>{Lock::kRange0}
                                      : std::initializer_list<Lock>{Lock::kRange0, Lock::kRange1});
 }
@@ -53,7 +53,7 @@ class Changer {
 
   void Begin() {
     if (d_.hold == Hold::kRange) {
-      p_.Do("range_write_lock", [n = ranges_](Run& r) { return TakeRanges(r, n); });
+      p_.Do("range_write_lock", [n = ranges_](Turn& r) { return TakeRanges(r, n); });
     } else {
       p_.Take(Lock::kMmapLock, Mode::kExclusive);
     }
@@ -68,22 +68,23 @@ class Changer {
   }
 
   void Synchronize() {
-    p_.Do("synchronize_srcu begins", [](Run& r) { return BeginGrace(r.w), Next(); });
-    p_.Sleep("synchronize_srcu", [](Run& r) { return GraceEnded(r.w, r.rules) ? Next() : Wait(); });
+    p_.Do("synchronize_srcu begins", [](Turn& r) { return BeginGrace(r.w), Next(); });
+    p_.Sleep("synchronize_srcu",
+             [](Turn& r) { return GraceEnded(r.w, r.rules) ? Next() : Wait(); });
   }
 
   void Unmap() {
     for (int page = 0; page < pages_; ++page) {
-      p_.Do("zap PTE", [=](Run& r) { return Zap(r, page); });
-      p_.Do("flush TLB", [=](Run& r) { return FlushTlb(r, page); });
+      p_.Do("zap PTE", [=](Turn& r) { return Zap(r, page); });
+      p_.Do("flush TLB", [=](Turn& r) { return FlushTlb(r, page); });
     }
-    p_.Do("free page table", [d = d_, n = pages_](Run& r) { return FreeTables(r, d, n); });
+    p_.Do("free page table", [d = d_, n = pages_](Turn& r) { return FreeTables(r, d, n); });
     p_.Do(d_.Lockless() ? "call_rcu: free VMA" : "free VMA",
-          [d = d_](Run& r) { return FreeVma(r, d); });
+          [d = d_](Turn& r) { return FreeVma(r, d); });
   }
 
   void Return() {
-    p_.Do("return", [n = pages_](Run& r) {
+    p_.Do("return", [n = pages_](Turn& r) {
       r.w.unmapped = static_cast<uint8_t>((1u << n) - 1);
       return Next();
     });
@@ -106,7 +107,7 @@ void EmitUnmap(Changer& c, Program& p, const MappingDesign& d) {
   c.Return();
 }
 
-Flow LinkCopy(Run& r) {
+Flow LinkCopy(Turn& r) {
   At(r.w.vmas, 1) = {VmaState::kLinked, 1, 1, 0, 0, 0};
   BeginChange(r, 0);
   BeginChange(r, 1);
@@ -114,7 +115,7 @@ Flow LinkCopy(Run& r) {
 }
 
 // move_ptes(): both page-table locks held. Somebody else's entry at the new address would be lost.
-Flow MovePte(Run& r) {
+Flow MovePte(Turn& r) {
   if (HeldByAnyone(r.w, Lock::kPageTable)) return Wait();
   Translation& from = At(r.w.tables, 0).pte;
   Translation& to = At(r.w.tables, 1).pte;
@@ -128,12 +129,12 @@ void EmitMremap(Changer& c, Program& p, const MappingDesign& d) {
   c.Begin();
   p.Do("copy VMA to the new address", LinkCopy);
   p.Do("move PTE", MovePte);
-  p.Do("flush TLB of the old address", [](Run& r) { return FlushTlb(r, 0); });
+  p.Do("flush TLB of the old address", [](Turn& r) { return FlushTlb(r, 0); });
   p.Do("old VMA off the tree", Detach);
   if (d.sync == Sync::kAfterUnlock) c.End();
   if (d.sync != Sync::kNo) c.Synchronize();
   c.Unmap();
-  p.Do("new VMA is settled", [](Run& r) { return BeginChange(r, 1), Next(); });
+  p.Do("new VMA is settled", [](Turn& r) { return BeginChange(r, 1), Next(); });
   if (d.sync != Sync::kAfterUnlock) c.End();
   c.Return();
 }

@@ -8,7 +8,7 @@ namespace {
 using Hold = MappingDesign::Hold;
 using Io = MappingDesign::Io;
 
-Vma& UseVma(Run& r) {
+Vma& UseVma(Turn& r) {
   Vma& vma = At(r.w.vmas, r.t.vma);
   if (vma.state == VmaState::kFreed) r.Fail(Violation::kFreedVma);
   return vma;
@@ -22,7 +22,7 @@ int FindVma(const World& w, int page) {
   return kNone;
 }
 
-Flow PutVma(Run& r) {
+Flow PutVma(Turn& r) {
   Vma& vma = UseVma(r);
   if (--vma.references == 0 && vma.state == VmaState::kDetached) {
     vma.state = VmaState::kRetired;
@@ -46,9 +46,9 @@ class Fault {
   void Emit(Access access) {
     p_.Bind(access_);
     p_.Do(access == Access::kLoad ? "load: TLB, page walk" : "store: TLB, page walk",
-          [=, fault = lookup_](Run& r) { return Walk(r, access, fault); });
+          [=, fault = lookup_](Turn& r) { return Walk(r, access, fault); });
     p_.Do(access == Access::kLoad ? "load" : "store",
-          [=, again = access_](Run& r) { return Touch(r, access, again); });
+          [=, again = access_](Turn& r) { return Touch(r, access, again); });
     p_.Jump("return to user", end_);
     p_.Bind(lookup_);
     Attempt(d_.hold, d_.io);
@@ -71,7 +71,7 @@ class Fault {
     if (drops) p_.Take(Lock::kMmapLock, Mode::kShared);
     if (drops && out_parameter) Find(hold, segv);
     p_.Bind(use);
-    p_.Do("after get_user_pages: use vma", [](Run& r) { return UseVma(r), Next(); });
+    p_.Do("after get_user_pages: use vma", [](Turn& r) { return UseVma(r), Next(); });
     Leave(hold);
     p_.Jump("pinned", end_);
     p_.Bind(segv);
@@ -97,14 +97,14 @@ class Fault {
     p_.Jump("fault done", access_);
     p_.Bind(segv);
     if (hold != Hold::kCount) Leave(hold);
-    p_.Do("SIGSEGV", [end = end_](Run& r) {
+    p_.Do("SIGSEGV", [end = end_](Turn& r) {
       r.t.flag = kFaultFailed;
       return Go(end);
     });
   }
 
   void PageCached(Label yes) {
-    p_.Do("page cached and uptodate?", [=](Run& r) {
+    p_.Do("page cached and uptodate?", [=](Turn& r) {
       const Vma& vma = UseVma(r);
       r.t.folio = static_cast<int8_t>(FindFolio(r.w, r.t.page - vma.first + vma.offset));
       return At(r.w.folios, r.t.folio).uptodate != 0 ? Go(yes) : Next();
@@ -126,7 +126,7 @@ class Fault {
     const bool count = hold == Hold::kCount;
     const Label gone = p_.NewLabel();
     const Label found = p_.NewLabel();
-    p_.Do(count ? "find_vma, get reference" : "find_vma", [=](Run& r) {
+    p_.Do(count ? "find_vma, get reference" : "find_vma", [=](Turn& r) {
       const int vma = FindVma(r.w, r.t.page);
       if (vma == kNone) return Go(gone);
       r.t.vma = static_cast<int8_t>(vma);
@@ -142,7 +142,7 @@ class Fault {
   }
 
   void TakeOwnRange() {
-    p_.Do("range_read_lock(address)", [](Run& r) { return TakeShared(r, RangeOf(r.t.page)); });
+    p_.Do("range_read_lock(address)", [](Turn& r) { return TakeShared(r, RangeOf(r.t.page)); });
   }
 
   void Leave(Hold hold) {
@@ -151,7 +151,7 @@ class Fault {
     if (hold == Hold::kRcu) p_.Drop(Lock::kRcu);
     if (hold == Hold::kCount) p_.Do("put VMA", PutVma);
     if (hold == Hold::kRange) {
-      p_.Do("range_read_unlock", [](Run& r) { return DropLock(r, RangeOf(r.t.page)); });
+      p_.Do("range_read_unlock", [](Turn& r) { return DropLock(r, RangeOf(r.t.page)); });
     }
   }
 
@@ -162,7 +162,7 @@ class Fault {
       return;
     }
     if (io == Io::kDropAndRetry) {
-      p_.Do("get_file", [](Run& r) { return UseVma(r), Next(); });
+      p_.Do("get_file", [](Turn& r) { return UseVma(r), Next(); });
       Leave(hold);
     }
     DoIo(io);
@@ -172,7 +172,7 @@ class Fault {
   void DoIo(Io io) {
     const bool from_vma = io != Io::kDropAndRetry;
     if (fs_lock_ != Lock::kCount) p_.Take(fs_lock_, Mode::kShared);
-    p_.Io("->fault: read the page", [=](Run& r) {
+    p_.Io("->fault: read the page", [=](Turn& r) {
       if (from_vma) UseVma(r);
       At(r.w.folios, r.t.folio).uptodate = 1;
       return Next();
@@ -188,7 +188,7 @@ class Fault {
     const Label stale = p_.NewLabel();
     const Label done = p_.NewLabel();
     if (own_walk) p_.Take(Lock::kRcu, Mode::kShared);
-    p_.Do(recheck ? "walk again, spin_lock ptl" : "spin_lock ptl", [=](Run& r) {
+    p_.Do(recheck ? "walk again, spin_lock ptl" : "spin_lock ptl", [=](Turn& r) {
       if (recheck && At(r.w.tables, r.t.page).state != TableState::kLive) return Go(stale);
       TableIsLive(r, r.t.page);
       return TakeExclusive(r, Lock::kPageTable);
@@ -196,8 +196,8 @@ class Fault {
     const Label changed = p_.NewLabel();
     if (recheck)
       p_.Do("recheck VMA, sequence, table",
-            [=](Run& r) { return Unchanged(r) ? Next() : Go(changed); });
-    p_.Do("set_pte", [](Run& r) {
+            [=](Turn& r) { return Unchanged(r) ? Next() : Go(changed); });
+    p_.Do("set_pte", [](Turn& r) {
       UseVma(r);
       return SetPte(r, r.t.page, r.t.folio, true);
     });
@@ -208,7 +208,7 @@ class Fault {
     if (own_walk) p_.Drop(Lock::kRcu);
   }
 
-  static bool Unchanged(Run& r) {
+  static bool Unchanged(Turn& r) {
     const Vma& vma = UseVma(r);
     return vma.state == VmaState::kLinked && vma.sequence == r.t.sequence &&
            vma.sequence % 2 == 0 && TableIsLive(r, r.t.page);

@@ -4,7 +4,7 @@
 namespace faultline::lab {
 namespace {
 
-Flow CopyAtomically(Run& r, Label fell_short) { return Walk(r, Access::kLoad, fell_short); }
+Flow CopyAtomically(Turn& r, Label fell_short) { return Walk(r, Access::kLoad, fell_short); }
 
 }  // namespace
 
@@ -21,9 +21,9 @@ Program WriteFromMapping(const MappingDesign& d, int to, Lock fault_lock, Copy c
   const Label fell_short = p.NewLabel();
   const Label end = p.NewLabel();
   EmitAccess(p, d, Access::kLoad, fault_lock);
-  p.Do("EFAULT?", [=](Run& r) { return r.t.flag == kFaultFailed ? Go(end) : Next(); });
+  p.Do("EFAULT?", [=](Turn& r) { return r.t.flag == kFaultFailed ? Go(end) : Next(); });
   p.Take(inode, Mode::kExclusive);
-  p.Do("copy with faults disabled", [=](Run& r) { return CopyAtomically(r, fell_short); });
+  p.Do("copy with faults disabled", [=](Turn& r) { return CopyAtomically(r, fell_short); });
   p.Drop(inode);
   p.Jump("written", end);
   p.Bind(fell_short).Drop(inode);

@@ -51,8 +51,8 @@ Thread& System::Run(Program program) {
 bool System::Step(World& world, Thread& thread) const {
   const Program& program = ProgramOf(thread);
   if (program.Done(thread)) return false;
-  lab::Run run{world, thread, program, rules_};
-  const Flow flow = program.steps()[thread.pc].action(run);
+  Turn turn{world, thread, program, rules_};
+  const Flow flow = program.steps()[thread.pc].action(turn);
   switch (flow.kind) {
     case Flow::Kind::kWait: return false;
     case Flow::Kind::kStay: return true;

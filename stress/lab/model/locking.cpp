@@ -6,7 +6,7 @@
 namespace faultline::lab {
 namespace {
 
-bool HeldByOther(const Run& r, Lock lock) {
+bool HeldByOther(const Turn& r, Lock lock) {
   return std::ranges::any_of(r.w.threads, [&](const Thread& other) {
     return &other != &r.t && (other.shared.Has(lock) || other.exclusive.Has(lock));
   });
@@ -25,7 +25,7 @@ bool HeldByAnyone(const World& w, Lock lock) {
       w.threads, [&](const Thread& t) { return t.shared.Has(lock) || t.exclusive.Has(lock); });
 }
 
-bool ReadersMayEnter(const Run& r, Lock lock) {
+bool ReadersMayEnter(const Turn& r, Lock lock) {
   if (!r.rules.Hold(Rule::kExclusion)) return true;
   return std::ranges::none_of(r.w.threads, [&](const Thread& t) {
     const bool queued = &t != &r.t && t.queued.Has(lock) && r.rules.Hold(Rule::kWriterFirst);
@@ -33,16 +33,16 @@ bool ReadersMayEnter(const Run& r, Lock lock) {
   });
 }
 
-Flow TakeShared(Run& r, Lock lock) {
+Flow TakeShared(Turn& r, Lock lock) {
   if (lock != Lock::kRcu && lock != Lock::kSrcu) CheckMaySleep(r);
   if (!ReadersMayEnter(r, lock)) return Wait();
   r.t.shared.Add(lock);
   return Next();
 }
 
-Flow TakeExclusive(Run& r, Lock lock) { return TakeExclusive(r, {lock}); }
+Flow TakeExclusive(Turn& r, Lock lock) { return TakeExclusive(r, {lock}); }
 
-Flow TakeExclusive(Run& r, std::initializer_list<Lock> locks) {
+Flow TakeExclusive(Turn& r, std::initializer_list<Lock> locks) {
   const Lock first = *locks.begin();
   if (!IsSpinlock(first)) CheckMaySleep(r);
   const bool busy = std::ranges::any_of(locks, [&](Lock lock) { return HeldByOther(r, lock); });
@@ -58,7 +58,7 @@ Flow TakeExclusive(Run& r, std::initializer_list<Lock> locks) {
   return Next();
 }
 
-Flow DropLock(Run& r, Lock lock) {
+Flow DropLock(Turn& r, Lock lock) {
   if (r.rules.Hold(Rule::kReleaseOrders)) Drain(r.w, r.t);
   r.t.shared.Remove(lock);
   r.t.exclusive.Remove(lock);
@@ -66,13 +66,13 @@ Flow DropLock(Run& r, Lock lock) {
   return Next();
 }
 
-void CheckMaySleep(const Run& r) {
+void CheckMaySleep(const Turn& r) {
   const bool atomic = r.t.shared.Has(Lock::kRcu) || r.t.exclusive.Has(Lock::kPageTable) ||
                       r.t.exclusive.Has(Lock::kPrivateLock);
   if (atomic) r.Fail(Violation::kSleepInAtomic);
 }
 
-void CheckMayDoIo(const Run& r) {
+void CheckMayDoIo(const Turn& r) {
   const LockSet forbidden = r.program.no_io_under();
   const bool held = r.t.shared.Intersects(forbidden) || r.t.exclusive.Intersects(forbidden);
   if (held) r.Fail(Violation::kIoUnderLock);

@@ -14,18 +14,18 @@ namespace faultline::lab {
 
 bool IsSpinlock(Lock lock);
 
-Flow TakeShared(Run& r, Lock lock);
-Flow TakeExclusive(Run& r, Lock lock);
+Flow TakeShared(Turn& r, Lock lock);
+Flow TakeExclusive(Turn& r, Lock lock);
 // All of them at once or none: a range lock over several pages.
-Flow TakeExclusive(Run& r, std::initializer_list<Lock> locks);
-Flow DropLock(Run& r, Lock lock);
+Flow TakeExclusive(Turn& r, std::initializer_list<Lock> locks);
+Flow DropLock(Turn& r, Lock lock);
 
 // True when no thread, this one included, keeps `lock` from being taken shared.
-bool ReadersMayEnter(const Run& r, Lock lock);
+bool ReadersMayEnter(const Turn& r, Lock lock);
 bool HeldByAnyone(const World& w, Lock lock);
 
-void CheckMaySleep(const Run& r);
-void CheckMayDoIo(const Run& r);
+void CheckMaySleep(const Turn& r);
+void CheckMayDoIo(const Turn& r);
 
 // A grace period begins: every read section open now holds it up until it is left.
 void BeginGrace(World& w);

@@ -12,19 +12,19 @@ bool Allows(const Translation& translation, Access access) {
   return translation.folio != kNone && (access == Access::kLoad || translation.writable != 0);
 }
 
-bool HeldElsewhere(const Run& r, Lock lock) {
+bool HeldElsewhere(const Turn& r, Lock lock) {
   return r.rules.Hold(Rule::kExclusion) && !r.t.exclusive.Has(lock) && HeldByAnyone(r.w, lock);
 }
 
 }  // namespace
 
-bool TableIsLive(Run& r, int page) {
+bool TableIsLive(Turn& r, int page) {
   const TableState state = At(r.w.tables, page).state;
   if (state == TableState::kFreed) r.Fail(Violation::kFreedTable);
   return state == TableState::kLive;
 }
 
-Flow SetPte(Run& r, int page, int folio, bool writable) {
+Flow SetPte(Turn& r, int page, int folio, bool writable) {
   TableIsLive(r, page);
   Translation& pte = At(r.w.tables, page).pte;
   if (pte.folio == kNone) ++At(r.w.folios, folio).mapcount;
@@ -36,7 +36,7 @@ Flow SetPte(Run& r, int page, int folio, bool writable) {
   return Next();
 }
 
-Flow Zap(Run& r, int page) {
+Flow Zap(Turn& r, int page) {
   if (HeldElsewhere(r, Lock::kPageTable)) return Wait();
   Translation& pte = At(r.w.tables, page).pte;
   if (pte.folio != kNone) --At(r.w.folios, pte.folio).mapcount;
@@ -44,13 +44,13 @@ Flow Zap(Run& r, int page) {
   return Next();
 }
 
-Flow FlushTlb(Run& r, int page) {
+Flow FlushTlb(Turn& r, int page) {
   if (!r.rules.Hold(Rule::kTlbFlush)) return Next();
   for (Thread& cpu : r.w.threads) At(cpu.tlb, page) = {};
   return Next();
 }
 
-Flow Walk(Run& r, Access access, Label fault) {
+Flow Walk(Turn& r, Access access, Label fault) {
   Translation& tlb = At(r.t.tlb, r.t.page);
   if (Allows(tlb, access)) return Next();
   const PageTable& table = At(r.w.tables, r.t.page);
@@ -59,7 +59,7 @@ Flow Walk(Run& r, Access access, Label fault) {
   return Next();
 }
 
-Flow Touch(Run& r, Access access, Label again) {
+Flow Touch(Turn& r, Access access, Label again) {
   const Translation& tlb = At(r.t.tlb, r.t.page);
   if (!Allows(tlb, access)) return Go(again);
   if (access == Access::kStore) Write(r, At(r.w.folios, tlb.folio), r.t.writer);
@@ -94,20 +94,20 @@ int AddFolio(World& w, int index, FolioState state) {
   return kNone;
 }
 
-Flow LockFolio(Run& r) {
+Flow LockFolio(Turn& r) {
   Folio& folio = At(r.w.folios, r.t.folio);
   if (folio.locked != 0 && r.rules.Hold(Rule::kFolioLock)) return Wait();
   folio.locked = 1;
   return Next();
 }
 
-void UnlockFolio(Run& r) {
+void UnlockFolio(Turn& r) {
   Folio& folio = At(r.w.folios, r.t.folio);
   folio.locked = 0;
   if (r.rules.Hold(Rule::kReleaseOrders)) Drain(r.w, r.t);
 }
 
-void Write(Run& r, Folio& folio, int writer) {
+void Write(Turn& r, Folio& folio, int writer) {
   const auto bit = static_cast<uint8_t>(1u << writer);
   folio.content.stores |= bit;
   const bool on_new_life = r.w.life > 0 && folio.content.life == r.w.life;
@@ -128,7 +128,7 @@ int AllocateBlock(World& w) {
   return static_cast<int>(found - w.blocks.begin());
 }
 
-void WriteBlock(Run& r, int index, int block, Content content) {
+void WriteBlock(Turn& r, int index, int block, Content content) {
   if (block == kNone) {
     block = AllocateBlock(r.w);
     At(r.w.extents, index) = static_cast<int8_t>(block);

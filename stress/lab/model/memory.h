@@ -17,22 +17,22 @@ auto& At(Array& array, int index) {
 
 // --- page tables and TLBs
 // Touching a freed page-table page is a violation; false when the table is no longer reachable.
-bool TableIsLive(Run& r, int page);
-Flow SetPte(Run& r, int page, int folio, bool writable);
+bool TableIsLive(Turn& r, int page);
+Flow SetPte(Turn& r, int page, int folio, bool writable);
 // zap_pte_range() under the page-table lock: waits for whoever holds it.
-Flow Zap(Run& r, int page);
-Flow FlushTlb(Run& r, int page);
+Flow Zap(Turn& r, int page);
+Flow FlushTlb(Turn& r, int page);
 // The hardware walk: loads the TLB from the PTE, or jumps to `fault`.
-Flow Walk(Run& r, Access access, Label fault);
+Flow Walk(Turn& r, Access access, Label fault);
 // The load or store itself; jumps to `again` when the TLB entry was flushed under it.
-Flow Touch(Run& r, Access access, Label again);
+Flow Touch(Turn& r, Access access, Label again);
 
 // --- folios
 int FindFolio(const World& w, int index);
 int AddFolio(World& w, int index, FolioState state);
-Flow LockFolio(Run& r);
-void UnlockFolio(Run& r);
-void Write(Run& r, Folio& folio, int writer);
+Flow LockFolio(Turn& r);
+void UnlockFolio(Turn& r);
+void Write(Turn& r, Folio& folio, int writer);
 // What the file holds at `index` if nothing is cached.
 Content OnDisk(const World& w, int index);
 
@@ -40,6 +40,6 @@ Content OnDisk(const World& w, int index);
 int AllocateBlock(World& w);
 // Writes a page to the block, or allocates one for a hole. Writing to a recycled block is a
 // violation.
-void WriteBlock(Run& r, int index, int block, Content content);
+void WriteBlock(Turn& r, int index, int block, Content content);
 
 }  // namespace faultline::lab

@@ -13,14 +13,14 @@ Program& Program::Do(std::string text, Action action) {
 }
 
 Program& Program::Sleep(std::string text, Action action) {
-  return Do(std::move(text), [action = std::move(action)](Run& r) {
+  return Do(std::move(text), [action = std::move(action)](Turn& r) {
     CheckMaySleep(r);
     return action(r);
   });
 }
 
 Program& Program::Io(std::string text, Action action) {
-  return Do(std::move(text), [action = std::move(action)](Run& r) {
+  return Do(std::move(text), [action = std::move(action)](Turn& r) {
     CheckMaySleep(r);
     CheckMayDoIo(r);
     return action(r);
@@ -37,18 +37,18 @@ Program& Program::Take(Lock lock, Mode mode) {
                               : "down_write";
   return Do(
       section ? fmt::format("{}{}", Name(lock), verb) : fmt::format("{} {}", verb, Name(lock)),
-      [=](Run& r) { return shared ? TakeShared(r, lock) : TakeExclusive(r, lock); });
+      [=](Turn& r) { return shared ? TakeShared(r, lock) : TakeExclusive(r, lock); });
 }
 
 Program& Program::Drop(Lock lock) {
   const bool section = lock == Lock::kRcu || lock == Lock::kSrcu;
   return Do(
       section ? fmt::format("{}_read_unlock", Name(lock)) : fmt::format("drop {}", Name(lock)),
-      [=](Run& r) { return DropLock(r, lock); });
+      [=](Turn& r) { return DropLock(r, lock); });
 }
 
 Program& Program::Jump(std::string text, Label target) {
-  return Do(std::move(text), [=](Run&) { return Go(target); });
+  return Do(std::move(text), [=](Turn&) { return Go(target); });
 }
 
 Label Program::NewLabel() {

@@ -30,7 +30,7 @@ inline Flow Go(Label label) { return {Flow::Kind::kJump, label}; }
 class Program;
 
 // One thread about to take one step.
-struct Run {
+struct Turn {
   World& w;
   Thread& t;
   const Program& program;
@@ -41,7 +41,7 @@ struct Run {
   }
 };
 
-using Action = std::function<Flow(Run&)>;
+using Action = std::function<Flow(Turn&)>;
 
 struct Step {
   std::string text;
