@@ -65,7 +65,13 @@ BlockWriter::~BlockWriter() {
 void BlockWriter::Add(uint64_t block, std::span<const std::byte> bytes) {
   FL_DCHECK(bytes.size() % kBlockSize == 0 &&
             (segments_.empty() || segments_.back().end() <= block));
-  segments_.push_back({block, bytes});
+  // What is one piece of memory is one piece of I/O.
+  if (!segments_.empty() && segments_.back().end() == block &&
+      segments_.back().bytes.data() + segments_.back().bytes.size() == bytes.data())
+    segments_.back().bytes = {segments_.back().bytes.data(),
+                              segments_.back().bytes.size() + bytes.size()};
+  else
+    segments_.push_back({block, bytes});
 }
 
 void BlockWriter::AddOwned(uint64_t block, BlockBuffer buffer) {

@@ -52,8 +52,11 @@ class ExtentCache {
   uint64_t Drops() const { return drops_; }
   size_t Size() const { return chunks_.size(); }
   void Drop();
+  // All inodes together hold too many chunks, and this one not just a few.
+  bool ShouldDrop() const { return budget_.Exceeded() && chunks_.size() > kAlwaysCached; }
 
  private:
+  static constexpr size_t kAlwaysCached = 256;
   static constexpr uint64_t kNowhere = std::numeric_limits<uint64_t>::max();
 
   ChunkBudget& budget_;

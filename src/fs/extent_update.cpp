@@ -113,6 +113,8 @@ bool TryPublish(store::Store& store, Inode& inode, const ExtentUpdate::Built& bu
   if (change) change(inode.record);
   transaction.PutInode(inode.record);
   inode.dirty_txg = store.Apply(std::move(transaction));
+  // The store has it all now.
+  if (inode.extents.ShouldDrop()) inode.extents.Drop();
   return true;
 }
 

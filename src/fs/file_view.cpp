@@ -17,10 +17,6 @@ using store::kChunkBlocks;
 using store::Run;
 using store::Space;
 
-// Beyond this many chunks of one inode, the cache starts over when all inodes together hold too
-// many.
-constexpr size_t kAlwaysCached = 256;
-
 // Everything a sample needs that is in memory; what is missing goes to `missing`.
 FileView Sample(Inode& inode, ByteRange range, bool page_cache, std::vector<uint64_t>* missing,
                 uint64_t* drops) {
@@ -53,7 +49,7 @@ Result<> Load(store::Store& store, Inode& inode, const std::vector<uint64_t>& mi
   FL_TEST_POINT("fs.view.loaded");
   lock::ExclusiveLock lock(inode.mapping);
   if (inode.extents.Drops() != drops) return {};
-  if (inode.budget.Exceeded() && inode.extents.Size() > kAlwaysCached) {
+  if (inode.extents.ShouldDrop()) {
     // What was loaded may be older than what is dropped here.
     inode.extents.Drop();
     return {};
@@ -127,6 +123,11 @@ bool FileView::HasData(uint64_t block) const {
   const ChunkPtr chunk = Find(block / kChunkBlocks);
   const Run* run = chunk ? chunk->Find(static_cast<uint32_t>(block % kChunkBlocks)) : nullptr;
   return run != nullptr && run->address.space != Space::kUnwritten;
+}
+
+bool FileView::IsHole(uint64_t block) const {
+  const ChunkPtr chunk = Find(block / kChunkBlocks);
+  return !chunk || chunk->Find(static_cast<uint32_t>(block % kChunkBlocks)) == nullptr;
 }
 
 Result<FileView> TakeView(store::Store& store, Inode& inode, ByteRange range, bool page_cache) {

@@ -20,6 +20,8 @@ struct FileView {
   ChunkPtr Find(uint64_t index) const;
   // Something other than zeros may be in `block`.
   bool HasData(uint64_t block) const;
+  // Nothing is mapped to `block`, not even a reservation.
+  bool IsHole(uint64_t block) const;
 };
 
 constexpr uint64_t ChunkOf(uint64_t offset) { return offset / store::kChunkSize; }

@@ -30,7 +30,7 @@ FilesystemImpl::FilesystemImpl(store::Store& store, KernelCache& kernel, const O
       chunk_budget_(kCachedChunks),
       inodes_(store, chunk_budget_),
       killer_(kernel),
-      small_mover_(store),
+      small_mover_(store, inodes_),
       orphans_(store) {
   if (store.ReadOnly()) return;
   store_.SetPreCommit([this] { small_mover_.Run(); });
@@ -65,6 +65,19 @@ Result<InodePtr> FilesystemImpl::DirectoryFor(InodeId ino) {
   lock::SharedLock lock(inode->mapping);
   if (!inode->IsDirectory()) return Fail(ENOTDIR);
   return inode;
+}
+
+// An inode goes after its last name. A name that is there when the inode is not never goes by
+// itself: without the second look, whoever starts over would do so for ever.
+Result<InodePtr> FilesystemImpl::NamedInode(InodeId parent, const store::Dirent& dirent) {
+  Result<InodePtr> inode = inodes_.Get(dirent.ino);
+  if (inode || inode.error().code() != ENOENT) return inode;
+  FL_ASSIGN_OR_RETURN(const auto now, store_.GetDirent(parent, dirent.name));
+  if (!now || now->ino != dirent.ino) return InodePtr{};
+  auto error = Fail(EUCLEAN, "directory {}: the name '{}' leads to inode {}, which does not exist",
+                    Raw(parent), dirent.name, Raw(dirent.ino));
+  LogError("{}", error.value().message());
+  return error;
 }
 
 void FilesystemImpl::CollectIfUnused(const InodePtr& inode) {
@@ -103,6 +116,7 @@ Timestamp Now() {
 }
 
 void KillSuidSgid(store::InodeRecord& record) {
+  if (S_ISDIR(record.mode)) return;  // there they mean inheritance, not privilege
   record.mode &= ~static_cast<uint32_t>(S_ISUID);
   // Without group execution the bit once meant mandatory locking; it stays.
   if (record.mode & S_IXGRP) record.mode &= ~static_cast<uint32_t>(S_ISGID);

@@ -69,6 +69,10 @@ class FilesystemImpl final : public Filesystem {
 
   Result<InodePtr> RegularFile(InodeId ino);
   Result<InodePtr> DirectoryFor(InodeId ino);
+  // The inode of a file handle; ESTALE when it has no name any more.
+  Result<Attributes> LookupHandle(InodeId ino);
+  // What a name leads to. Null: somebody has removed the name since. EUCLEAN: it leads nowhere.
+  Result<InodePtr> NamedInode(InodeId parent, const store::Dirent& dirent);
 
   Result<Attributes> MakeNode(const Request& request, InodeId parent, std::string_view name,
                               uint32_t mode);

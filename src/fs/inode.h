@@ -28,7 +28,6 @@ class Inode {
   // `txg`: every change of the inode so far is in it or in an earlier group.
   Inode(const store::InodeRecord& rec, ChunkBudget& chunk_budget, store::TxgId txg)
       : id(rec.ino),
-        budget(chunk_budget),
         directory(lock::LockClass::kDirectory, Raw(id)),
         ranges(lock::LockClass::kRange, Raw(id)),
         mapping(lock::LockClass::kMapping, Raw(id)),
@@ -39,7 +38,6 @@ class Inode {
   Inode& operator=(const Inode&) = delete;
 
   const InodeId id;
-  ChunkBudget& budget;
 
   // The names in a directory. Shared: lookup and readdir; exclusive: create, unlink, rename.
   lock::SharedMutex directory;

@@ -17,7 +17,8 @@ using store::Space;
 constexpr uint64_t kLongRow = 16;                    // blocks; shorter rows wait in RocksDB
 constexpr uint64_t kHighWater = 32ull << 20;         // bytes of small data in RocksDB
 constexpr uint64_t kLargestMove = 4 * kChunkBlocks;  // blocks: 1 MiB of buffer
-constexpr size_t kSettledPerRun = 256;               // entries moved a commit, at most
+constexpr size_t kSettledPerRun = 256;               // chunks a commit, while there is too much
+constexpr size_t kMostSettled = 64 * 1024;           // chunks remembered, 1 MiB
 
 void AddRow(std::vector<std::pair<uint64_t, uint64_t>>& rows, uint64_t begin, uint64_t end) {
   if (!rows.empty() && rows.back().second == begin && end - rows.back().first <= kLargestMove)
@@ -28,43 +29,53 @@ void AddRow(std::vector<std::pair<uint64_t, uint64_t>>& rows, uint64_t begin, ui
 
 }  // namespace
 
-void SmallMover::Note(const InodePtr& inode, ByteRange range) {
+void SmallMover::Note(const Inode& inode, ByteRange range) {
   const auto [first, last] = ChunksOf(range);
   lock::MutexLock lock(mu_);
   for (uint64_t chunk = first; chunk <= last; ++chunk) {
-    const bool again = !fresh_.empty() && fresh_.back().chunk == chunk &&
-                       !fresh_.back().inode.owner_before(inode) &&
-                       !inode.owner_before(fresh_.back().inode);
-    if (!again) fresh_.push_back({inode, chunk});
+    const Entry entry{inode.id, chunk};
+    if (fresh_.empty() || fresh_.back() != entry) fresh_.push_back(entry);
   }
 }
 
 void SmallMover::Run() {
+  const std::vector<Entry> fresh = TakeFresh();
+  MoveRowsOf(fresh, kLongRow);
+  MoveRowsOf(Settle(fresh), 1);
+}
+
+// Sorted: neighbours make longer rows, in whatever order they were written.
+std::vector<SmallMover::Entry> SmallMover::TakeFresh() {
   std::vector<Entry> fresh;
   {
     lock::MutexLock lock(mu_);
     fresh.swap(fresh_);
   }
-  MoveRowsOf(fresh, kLongRow);
+  std::sort(fresh.begin(), fresh.end());
+  fresh.erase(std::unique(fresh.begin(), fresh.end()), fresh.end());
+  return fresh;
+}
+
+std::vector<SmallMover::Entry> SmallMover::Settle(const std::vector<Entry>& fresh) {
+  const bool much = store_.Space().small_bytes > kHighWater;
+  lock::MutexLock lock(mu_);
   settled_.insert(settled_.end(), fresh.begin(), fresh.end());
-  if (store_.Space().small_bytes <= kHighWater) return;
-  const size_t count = std::min(settled_.size(), kSettledPerRun);
-  std::vector<Entry> oldest(settled_.begin(), settled_.begin() + static_cast<ptrdiff_t>(count));
-  settled_.erase(settled_.begin(), settled_.begin() + static_cast<ptrdiff_t>(count));
-  MoveRowsOf(oldest, 1);
+  const size_t beyond = settled_.size() - std::min(settled_.size(), kMostSettled);
+  const size_t count = std::max(beyond, much ? std::min(settled_.size(), kSettledPerRun) : 0);
+  const auto end = settled_.begin() + static_cast<ptrdiff_t>(count);
+  std::vector<Entry> oldest(settled_.begin(), end);
+  settled_.erase(settled_.begin(), end);
+  std::sort(oldest.begin(), oldest.end());
+  return oldest;
 }
 
 void SmallMover::MoveRowsOf(const std::vector<Entry>& entries, uint64_t shortest) {
   for (size_t i = 0; i < entries.size();) {
-    InodePtr inode = entries[i].inode.lock();
-    const uint64_t first = entries[i].chunk;
+    const auto [ino, first] = entries[i];
     uint64_t last = first;
     // Neighbouring chunks of one file make longer rows.
-    for (++i;
-         i < entries.size() && entries[i].chunk == last + 1 && entries[i].inode.lock() == inode;
-         ++i)
-      ++last;
-    if (inode) MoveRows(*inode, first, last, shortest);
+    for (++i; i < entries.size() && entries[i] == Entry{ino, last + 1}; ++i) ++last;
+    if (Result<InodePtr> inode = inodes_.Get(ino)) MoveRows(**inode, first, last, shortest);
   }
 }
 

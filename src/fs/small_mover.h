@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <compare>
 #include <deque>
-#include <memory>
-#include <unordered_map>
 #include <vector>
 
-#include "fs/inode.h"
+#include "fs/inode_table.h"
 
 namespace faultline::fs {
 
-// Moves small blocks to the volume, just before a commit.
+// Moves small blocks to the volume, just before a commit:
 //
-//   rows of 64 KiB and more that are not yet on disk    always: they never reach RocksDB at all, so
-//   a file written in
-//                                                       small calls costs one large write
-//   everything, oldest first                            while RocksDB holds more than a high-water
-//   mark
+// * always, rows of 64 KiB and more that are not yet on disk: they never reach RocksDB at all, so a
+//   file written in small calls costs one large write;
+// * the oldest ones of any length, while RocksDB holds more than a high-water mark of small data,
+// or
+//   this class more places than it wants to remember.
 //
 // A file of one block stays where it is. Moving is an ordinary change of the extent map under the
-// range lock; a writer that comes in between wins.
+// range lock; a writer that comes in between wins. Thread-safe.
 class SmallMover {
  public:
-  explicit SmallMover(store::Store& store) : store_(store) {}
+  SmallMover(store::Store& store, InodeTable& inodes) : store_(store), inodes_(inodes) {}
 
   // A write put small blocks into `range` of the inode. Memory only.
-  void Note(const InodePtr& inode, ByteRange range);
+  void Note(const Inode& inode, ByteRange range);
   // From the committer, with no lock held.
   void Run();
 
@@ -35,18 +34,25 @@ class SmallMover {
     uint64_t begin;
     uint64_t end;
   };
+  // A chunk that had small blocks. By number: what was written and closed is moved, too.
   struct Entry {
-    std::weak_ptr<Inode> inode;
+    InodeId ino;
     uint64_t chunk;
+    auto operator<=>(const Entry&) const = default;
   };
+  std::vector<Entry> TakeFresh();
+  // Remembers `fresh` and takes out what has to be moved now.
+  std::vector<Entry> Settle(const std::vector<Entry>& fresh);
   void MoveRowsOf(const std::vector<Entry>& entries, uint64_t shortest);
   void MoveRows(Inode& inode, uint64_t first_chunk, uint64_t last_chunk, uint64_t shortest);
   Result<> Move(Inode& inode, Row row);
 
   store::Store& store_;
+  InodeTable& inodes_;
   lock::Mutex mu_{lock::LockClass::kReclaim};
   std::vector<Entry> fresh_ FL_GUARDED_BY(mu_);  // since the last commit
-  std::deque<Entry> settled_;  // committed as small blocks, oldest first; the committer's own
+  // Committed as small blocks, oldest first. Some may have been moved or deleted since.
+  std::deque<Entry> settled_ FL_GUARDED_BY(mu_);
 };
 
 }  // namespace faultline::fs

@@ -60,7 +60,9 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryCopy(const InodePtr& in, uint6
   auto buffer = store::BlockBuffer::Uninitialized(locked.Size() / kBlockSize);
   {
     lock::GracePeriod::ReadSection section(store_.Readers());
-    FL_TRY(ReadBlocks(store_, *in, source, buffer.Bytes()));
+    FL_ASSIGN_OR_RETURN(const FileView read, ReadBlocks(store_, *in, source, buffer.Bytes()));
+    // Cut off since its size was looked at: what is gone is not zeros that were copied.
+    if (read.size < in_offset + range.Size()) return Fail(EOPNOTSUPP);
   }
   // What follows the range in its last block lies beyond both ends of file.
   std::memset(buffer.Bytes().data() + range.Size(), 0, locked.Size() - range.Size());
@@ -83,7 +85,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryCopy(const InodePtr& in, uint6
   FL_TRY(Publish(store_, *out, writer.update(), std::move(view), locked, change,
                  writer.TakeTransaction(), under_lock));
   writer.Published();
-  if (writer.PlacedSmall()) small_mover_.Note(out, range);
+  if (writer.PlacedSmall()) small_mover_.Note(*out, range);
   FL_TEST_POINT("fs.copy.published");
   return killed;
 }

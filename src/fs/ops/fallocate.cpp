@@ -57,6 +57,29 @@ class Reservation {
   std::vector<store::Extent> extents_;
 };
 
+// The blocks that `range` covers only in part, ascending: at most two.
+std::vector<uint64_t> PartialBlocks(ByteRange range) {
+  const uint64_t first = range.begin / kBlockSize;
+  const uint64_t last = (range.end - 1) / kBlockSize;
+  std::vector<uint64_t> blocks;
+  if (range.begin % kBlockSize != 0 || (first == last && range.end % kBlockSize != 0))
+    blocks.push_back(first);
+  if (first != last && range.end % kBlockSize != 0) blocks.push_back(last);
+  return blocks;
+}
+
+// Rewrites `block` with zeros where `range` covers it.
+Result<> ZeroPart(store::Store& store, Inode& inode, uint64_t block, ByteRange range,
+                  BlockWriter& writer) {
+  const ByteRange bytes{block * kBlockSize, (block + 1) * kBlockSize};
+  const ByteRange part = range.Intersect(bytes);
+  auto buffer = store::BlockBuffer::Uninitialized(1);
+  FL_TRY(ReadBlocks(store, inode, bytes, buffer.Bytes()));
+  std::memset(buffer.Bytes().data() + (part.begin - bytes.begin), 0, part.Size());
+  writer.AddOwned(block, std::move(buffer));
+  return {};
+}
+
 void Touch(store::InodeRecord& record, bool extend, uint64_t end) {
   record.mtime = record.ctime = Now();
   if (extend) record.size = std::max(record.size, end);
@@ -92,7 +115,8 @@ void FilesystemImpl::Fallocate(const Request&, InodeId ino, int mode, ByteRange 
 }
 
 // Punch and zero: whole blocks lose their content (to a hole, or to reserved blocks), the edges are
-// rewritten with zeros.
+// rewritten with zeros. fallocate(2), FALLOC_FL_ZERO_RANGE: "blocks are preallocated for the
+// regions that span the holes in the file", those at the edges included.
 Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, ByteRange range,
                                                        bool allocate, bool extend) {
   const ByteRange locked = range.RoundOut();
@@ -108,15 +132,11 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, By
     FL_TRY(reservation.Reserve(inner.begin / kBlockSize, inner_blocks, update));
 
   BlockWriter writer(store_);
-  for (uint64_t block : {range.begin / kBlockSize, (range.end - 1) / kBlockSize}) {
-    const ByteRange bytes{block * kBlockSize, (block + 1) * kBlockSize};
-    const ByteRange part = range.Intersect(bytes);
-    if (part.Size() == kBlockSize || !view.HasData(block)) continue;
-    auto buffer = store::BlockBuffer::Uninitialized(1);
-    FL_TRY(ReadBlocks(store_, *inode, bytes, buffer.Bytes()));
-    std::memset(buffer.Bytes().data() + (part.begin - bytes.begin), 0, part.Size());
-    writer.AddOwned(block, std::move(buffer));
-    if (bytes.Contains(range)) break;  // both edges in one block
+  for (uint64_t block : PartialBlocks(range)) {
+    if (view.HasData(block))
+      FL_TRY(ZeroPart(store_, *inode, block, range, writer));
+    else if (allocate && view.IsHole(block))
+      FL_TRY(reservation.Reserve(block, 1, update));
   }
   FL_TRY(writer.Place(view));
   update.Append(writer.update());
@@ -131,7 +151,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, By
                  under_lock));
   writer.Published();
   reservation.Published();
-  if (writer.PlacedSmall()) small_mover_.Note(inode, range);
+  if (writer.PlacedSmall()) small_mover_.Note(*inode, range);
   FL_TEST_POINT("fs.punch.published");
   return killed;
 }

@@ -21,26 +21,29 @@ Attributes Snapshot(Inode& inode) {
 }  // namespace
 
 Result<Attributes> FilesystemImpl::Lookup(InodeId parent, std::string_view name) {
+  // The kernel asks for these two only to find the inode of a file handle, whatever its type, and
+  // the path to it.
+  if (name == ".") return LookupHandle(parent);
   FL_ASSIGN_OR_RETURN(InodePtr dir, DirectoryFor(parent));
   if (name.size() > store::kMaxNameLength) return Fail(ENAMETOOLONG);
-  // The kernel asks for these two only to rebuild a path from a file handle.
-  if (name == "." || name == "..") {
-    const Attributes own = Snapshot(*dir);
-    if (own.nlink == 0) return Fail(ENOENT);
-    if (name == "..") {
-      FL_ASSIGN_OR_RETURN(dir, inodes_.Get(own.parent));
-    }
-    inodes_.AddReference(dir);
-    return Snapshot(*dir);
-  }
+  if (name == "..") return LookupHandle(Snapshot(*dir).parent);
   // The name keeps the inode alive while the directory is locked, and the reference does from then
   // on.
   lock::SharedLock names(dir->directory);
   FL_ASSIGN_OR_RETURN(auto dirent, store_.GetDirent(parent, name));
   if (!dirent) return Fail(ENOENT);
-  FL_ASSIGN_OR_RETURN(InodePtr inode, inodes_.Get(dirent->ino));
+  FL_ASSIGN_OR_RETURN(InodePtr inode, NamedInode(parent, *dirent));
+  if (!inode) return Fail(ENOENT);
   inodes_.AddReference(inode);
   return Snapshot(*inode);
+}
+
+Result<Attributes> FilesystemImpl::LookupHandle(InodeId ino) {
+  FL_ASSIGN_OR_RETURN(InodePtr inode, inodes_.Get(ino));
+  const Attributes attributes = Snapshot(*inode);
+  if (attributes.nlink == 0) return Fail(ESTALE);
+  inodes_.AddReference(inode);
+  return attributes;
 }
 
 void FilesystemImpl::Forget(InodeId ino, uint64_t count) {
@@ -63,10 +66,12 @@ Result<std::vector<DirectoryEntry>> FilesystemImpl::ReadDirectory(InodeId ino, u
   for (store::Dirent& dirent : dirents) {
     DirectoryEntry entry{std::move(dirent.name), dirent.ino, dirent.type, dirent.cookie,
                          std::nullopt};
-    if (plus) {
-      FL_ASSIGN_OR_RETURN(InodePtr inode, inodes_.Get(dirent.ino));
-      inodes_.AddReference(inode);
-      entry.attributes = Snapshot(*inode);
+    // An entry whose inode cannot be loaded goes without attributes: a lookup of it tells why, and
+    // the references of the others are not lost with an error.
+    Result<InodePtr> inode = plus ? inodes_.Get(dirent.ino) : Result<InodePtr>(InodePtr{});
+    if (inode && *inode) {
+      inodes_.AddReference(*inode);
+      entry.attributes = Snapshot(**inode);
     }
     entries.push_back(std::move(entry));
   }

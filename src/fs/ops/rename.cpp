@@ -60,17 +60,11 @@ Result<bool> FilesystemImpl::TryRename(const InodePtr& from, std::string_view na
   FL_ASSIGN_OR_RETURN(const auto seen_target, store_.GetDirent(to->id, new_name));
   if (!seen) return Fail(ENOENT);
   Parties who{from, to, nullptr, nullptr};
-  Result<InodePtr> moved = inodes_.Get(seen->ino);
-  if (!moved)
-    return moved.error().code() == ENOENT ? Result<bool>(false)
-                                          : tl::unexpected<Error>(moved.error());
-  who.moved = *moved;
+  FL_ASSIGN_OR_RETURN(who.moved, NamedInode(from->id, *seen));
+  if (!who.moved) return false;
   if (seen_target) {
-    Result<InodePtr> replaced = inodes_.Get(seen_target->ino);
-    if (!replaced)
-      return replaced.error().code() == ENOENT ? Result<bool>(false)
-                                               : tl::unexpected<Error>(replaced.error());
-    who.replaced = *replaced;
+    FL_ASSIGN_OR_RETURN(who.replaced, NamedInode(to->id, *seen_target));
+    if (!who.replaced) return false;
   }
   const bool moves_dir = IsDir(who.moved);
   const bool replaces_dir = IsDir(who.replaced);

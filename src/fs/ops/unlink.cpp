@@ -25,9 +25,8 @@ Result<> FilesystemImpl::RemoveName(InodeId parent, std::string_view name, bool 
   for (;;) {
     FL_ASSIGN_OR_RETURN(auto seen, store_.GetDirent(parent, name));
     if (!seen) return Fail(ENOENT);
-    Result<InodePtr> found = inodes_.Get(seen->ino);
-    if (!found && found.error().code() == ENOENT) continue;  // removed in between
-    FL_ASSIGN_OR_RETURN(InodePtr victim, std::move(found));
+    FL_ASSIGN_OR_RETURN(InodePtr victim, NamedInode(parent, *seen));
+    if (!victim) continue;
 
     lock::ExclusiveLockSet names{&dir->directory, directory ? &victim->directory : nullptr};
     FL_ASSIGN_OR_RETURN(auto dirent, store_.GetDirent(parent, name));

@@ -140,13 +140,16 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryWrite(const Request& request,
   };
   Killed killed{inode, 0, range};
   const auto under_lock = [&]() FL_REQUIRES(inode->mapping) {
-    inode->writes.Add(request.unique, range, request.horizon);
+    for (ByteRange piece : bytes.Ranges())
+      inode->writes.Add(request.unique, piece, request.horizon);
+    // The kernel filled its pages before it sent them: they are newer than any mask.
+    if (kind == WriteKind::kBuffered) inode->masks.Regrant(inode->masks.Over(range), range);
     if (kind == WriteKind::kDirect) killed.mask = MaskForKillLocked(*inode, range);
   };
   FL_TRY(Publish(store_, *inode, writer.update(), std::move(view), locked, change,
                  writer.TakeTransaction(), under_lock));
   writer.Published();
-  if (writer.PlacedSmall()) small_mover_.Note(inode, range);
+  if (writer.PlacedSmall()) small_mover_.Note(*inode, range);
   FL_TEST_POINT("fs.write.published");
   return killed;
 }
