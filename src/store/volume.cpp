@@ -31,23 +31,6 @@ uint64_t GetNumber(std::span<const std::byte> at, size_t bytes) {
   return value;
 }
 
-Result<> CheckHeader(std::span<const std::byte> header, const Volume::Uuid& uuid, uint64_t blocks) {
-  if (std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0)
-    return Fail(EUCLEAN, "volume: block 0 is not a volume header");
-  if (GetNumber(header.subspan(kCrcAt), 4) != Crc32c(header.first(kCrcAt)))
-    return Fail(EUCLEAN, "volume: the header has a wrong checksum");
-  const uint64_t version = GetNumber(header.subspan(kMagic.size()), 4);
-  if (version != kFormatVersion)
-    return Fail(EPROTONOSUPPORT, "volume has format {}, this program knows format {}", version,
-                kFormatVersion);
-  if (std::memcmp(header.data() + kUuidAt, uuid.data(), uuid.size()) != 0)
-    return Fail(EUCLEAN, "volume belongs to another store");
-  if (GetNumber(header.subspan(kBlocksAt), 8) != blocks)
-    return Fail(EUCLEAN, "volume: the header says {} blocks, the superblock {}",
-                GetNumber(header.subspan(kBlocksAt), 8), blocks);
-  return {};
-}
-
 }  // namespace
 
 Result<> Volume::Format(VolumeFile& file, const Uuid& uuid, uint64_t blocks) {
@@ -63,11 +46,31 @@ Result<> Volume::Format(VolumeFile& file, const Uuid& uuid, uint64_t blocks) {
   return file.SyncData();
 }
 
+Result<VolumeHeader> Volume::ReadHeader(VolumeFile& file) {
+  BlockBuffer block(1);
+  FL_TRY(file.Read(0, block.Bytes()));
+  const std::span<const std::byte> bytes = block.Bytes();
+  if (std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
+    return Fail(EUCLEAN, "volume: block 0 is not a volume header");
+  if (GetNumber(bytes.subspan(kCrcAt), 4) != Crc32c(bytes.first(kCrcAt)))
+    return Fail(EUCLEAN, "volume: the header has a wrong checksum");
+  const uint64_t version = GetNumber(bytes.subspan(kMagic.size()), 4);
+  if (version != kFormatVersion)
+    return Fail(EPROTONOSUPPORT, "volume has format {}, this program knows format {}", version,
+                kFormatVersion);
+  VolumeHeader header;
+  std::memcpy(header.uuid.data(), bytes.data() + kUuidAt, header.uuid.size());
+  header.blocks = GetNumber(bytes.subspan(kBlocksAt), 8);
+  return header;
+}
+
 Result<std::unique_ptr<Volume>> Volume::Open(std::unique_ptr<VolumeFile> file, const Uuid& uuid,
                                              uint64_t blocks) {
-  BlockBuffer header(1);
-  FL_TRY(file->Read(0, header.Bytes()));
-  FL_TRY(CheckHeader(header.Bytes(), uuid, blocks));
+  FL_ASSIGN_OR_RETURN(const VolumeHeader header, ReadHeader(*file));
+  if (header.uuid != uuid) return Fail(EUCLEAN, "volume belongs to another store");
+  if (header.blocks != blocks)
+    return Fail(EUCLEAN, "volume: the header says {} blocks, the superblock {}", header.blocks,
+                blocks);
   FL_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
   const uint64_t grown = std::min(size / kBlockSize, blocks);
   return std::unique_ptr<Volume>(new Volume(std::move(file), grown, blocks));

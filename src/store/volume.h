@@ -14,6 +14,14 @@
 
 namespace faultline::store {
 
+// What block 0 says.
+struct VolumeHeader {
+  std::array<uint8_t, 16> uuid{};  // of the store
+  uint64_t blocks = 0;             // size it may grow to, the header included
+
+  bool operator==(const VolumeHeader&) const = default;
+};
+
 // STORE/volume: bulk data in blocks of kBlockSize. Block 0 is a header that names the store, so
 // that the volume of another one is refused. The file is as long as it has grown so far; what the
 // allocator may hand out lies below that.
@@ -32,6 +40,8 @@ class Volume {
 
   // mkfs: writes and syncs the header.
   static Result<> Format(VolumeFile& file, const Uuid& uuid, uint64_t blocks);
+  // EUCLEAN: there is none, or a damaged one. EPROTONOSUPPORT: another format.
+  static Result<VolumeHeader> ReadHeader(VolumeFile& file);
   // EUCLEAN: not the volume of this store.
   static Result<std::unique_ptr<Volume>> Open(std::unique_ptr<VolumeFile> file, const Uuid& uuid,
                                               uint64_t blocks);

@@ -85,11 +85,12 @@ Result<> NameCheck::MoveToItsHash(std::string_view key, const keys::DirentKey& p
   const uint64_t hash = keys::NameHash(place.name, context_.super.name_hash_seed);
   const std::string right = keys::Dirent(place.parent, hash, place.name);
   FL_ASSIGN_OR_RETURN(const auto existing, context_.edits.Get(Family::kDirents, right));
-  context_.Found({.code = "dirent-hash",
+  Problem problem{.code = "dirent-hash",
                   .subject = EntryText(place.parent, place.name),
                   .message = fmt::format("stands at {:#x} instead of {:#x}, no lookup finds it",
                                          place.hash, hash),
-                  .repair = existing ? "removed, the name is there already" : "moved"});
+                  .repair = existing ? "removed, the name is there already" : "moved"};
+  if (!context_.new_hashes) context_.Found(std::move(problem));
   context_.edits.Delete(Family::kDirents, key);
   if (existing) return {};
   context_.edits.PutDirent(right, dirent.ino, dirent.type);

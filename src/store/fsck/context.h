@@ -63,6 +63,7 @@ struct Context {
   uint64_t greatest_small = 0;                 // that was found
   uint64_t new_smalls = 0;                     // made by fsck, behind every other
   TxgId greatest_birth = 0;
+  bool new_hashes = false;    // the seed is new, every name has to move
   bool lost_extents = false;  // some extent record was too damaged to know what it named
 
   void Found(Problem problem) { report.problems.push_back(std::move(problem)); }

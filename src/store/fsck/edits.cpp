@@ -60,6 +60,11 @@ void Edits::PutDirent(std::string_view key, InodeId ino, uint8_t type) {
   Put(Family::kDirents, key, EncodeDirent(key, ino, type));
 }
 
+void Edits::PutHeader(const VolumeHeader& header) {
+  header_ = header;
+  ++changes_;
+}
+
 Result<> Edits::Write() {
   std::vector<RecordChange> changes;
   for (size_t i = 0; i < kFamilies; ++i) {
@@ -67,7 +72,8 @@ Result<> Edits::Write() {
       changes.push_back({static_cast<Family>(i), key, std::move(value)});
     tables_[i].clear();
   }
-  return store_.Write(changes);
+  FL_TRY(store_.Write(changes));
+  return header_ ? store_.WriteHeader(*header_) : Result<>{};
 }
 
 }  // namespace faultline::store::fsck

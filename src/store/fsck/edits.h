@@ -27,6 +27,7 @@ class Edits {
   // is undefined.
   Result<> Scan(Family family, const FsckStore::Visitor& visit);
 
+  void PutHeader(const VolumeHeader& header);
   // Requires an inode with a valid record.
   Result<> ChangeInode(InodeId ino, const std::function<void(InodeRecord&)>& change);
   void PutInode(const InodeRecord& inode);
@@ -42,6 +43,7 @@ class Edits {
 
   FsckStore& store_;
   std::array<Table, kFamilies> tables_;
+  std::optional<VolumeHeader> header_;
   uint64_t changes_ = 0;
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "store/database.h"
+#include "store/volume.h"
 
 namespace faultline::store {
 
@@ -36,6 +37,9 @@ class FsckStore {
   // Atomic and durable.
   virtual Result<> Write(std::span<const RecordChange> changes) = 0;
 
+  // Empty: block 0 of the volume is no valid header. EPROTONOSUPPORT: one of another format.
+  virtual Result<std::optional<VolumeHeader>> ReadHeader() = 0;
+  virtual Result<> WriteHeader(const VolumeHeader& header) = 0;
   // `out` is page-aligned, whole blocks.
   virtual Result<> ReadVolume(uint64_t block, std::span<std::byte> out) = 0;
   // As far as the volume has grown; everything below can be read.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "store/fsck.h"
+
 #include <algorithm>
 
-#include "store/fsck.h"
 #include "store/fsck/context.h"
+#include "store/fsck/file_store.h"
 
 namespace faultline::store {
 
@@ -41,6 +43,11 @@ Result<FsckReport> CheckRecords(FsckStore& store, const FsckOptions& options) {
     context.report.repaired = true;
   }
   return std::move(context.report);
+}
+
+Result<FsckReport> CheckStore(const std::filesystem::path& path, const FsckOptions& options) {
+  FL_ASSIGN_OR_RETURN(auto store, fsck::FileStore::Open(path, options.mode == FsckMode::kCheck));
+  return CheckRecords(*store, options);
 }
 
 }  // namespace faultline::store
