@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/test_point.h"
 #include "lock/scheduler.h"
 
 namespace faultline::lock {
@@ -30,6 +31,7 @@ GracePeriod::ReadSection::ReadSection(GracePeriod& grace, Place where)
       index_(grace.index_.load()),
       stripe_(StripeOfThisThread(kStripes)),
       token_(LockClass::kReadSection, 0, Mode::kShared, where) {
+  FL_TEST_POINT("lock.grace.index_read");
   // Sequentially consistent, and so are the sums of Drained: either the sum sees this reader, or
   // this reader sees everything that came before the sum.
   grace.stripes_[stripe_].entered[index_].fetch_add(1);

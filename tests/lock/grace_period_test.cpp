@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/test_point.h"
 #include "support/random_seed.h"
 
 namespace faultline::lock {
@@ -121,6 +122,35 @@ TEST(GracePeriodWake, LastReaderAsksForAPollOnlyWhenOneWaits) {
   { GracePeriod::ReadSection again(grace); }
   EXPECT_EQ(wakes, 2);
 }
+
+#ifdef FAULTLINE_TEST_POINTS
+/// A reader is held between reading the index and counting itself in, while a whole period passes
+/// and flips the index. It then reads under the idle one, and the next period must see it there.
+TEST_F(GracePeriodRules, ReaderThatMissedAFlipIsWaitedForByTheNextPeriod) {
+  std::atomic<bool> inside{false}, leave{false};
+  test_point::Arm("lock.grace.index_read", test_point::Action::Block());
+  std::thread reader([&] {
+    GracePeriod::ReadSection section(grace_);
+    inside = true;
+    inside.notify_all();
+    leave.wait(false);
+  });
+  ASSERT_TRUE(test_point::WaitUntilHit("lock.grace.index_read"));
+  Call();
+  EXPECT_EQ(grace_.Poll(), 0u) << "it has not begun: nothing to wait for";
+  test_point::Release("lock.grace.index_read");
+  inside.wait(false);
+  Call();
+  EXPECT_EQ(grace_.Poll(), 1u);
+  EXPECT_EQ(ran_, 1);
+  leave = true;
+  leave.notify_all();
+  reader.join();
+  EXPECT_EQ(grace_.Poll(), 0u);
+  EXPECT_EQ(ran_, 2);
+  test_point::Reset();
+}
+#endif
 
 TEST(GracePeriodDeathTest, DestructionWithCallbacksPendingDies) {
   EXPECT_DEATH(

@@ -80,6 +80,9 @@ TEST_F(RequestRules, OuterContextsOfTheThreadCount) {
   RequestScope scope(request);
   MayDo(Action::kVolumeIo);
   EXPECT_EQ(ViolationCount(), 1u);
+  SharedMutex inode(LockClass::kInode, 5);
+  ExclusiveLock inverted(inode);
+  EXPECT_EQ(ViolationCount(), 2u);
 }
 
 TEST_F(RequestRules, ScopesNest) {
