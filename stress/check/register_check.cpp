@@ -106,26 +106,6 @@ const Cluster* CellCheck::WhatForbids(const Cluster& zeroing) const {
   return found == written_.end() ? nullptr : &*found;
 }
 
-std::optional<Finding> CellCheck::PlaceZero(const Observation& seen) {
-  Cluster* only = nullptr;
-  size_t choices = 0;
-  CellValue forbidding = kZeroValue;
-  for (Cluster& zeroing : zeroings_) {
-    if (seen.when.Before(zeroing.mutation.when)) continue;
-    Cluster with_read = zeroing;
-    with_read.Add(seen.when);
-    if (const Cluster* written = WhatForbids(with_read)) {
-      forbidding = written->mutation.value;
-      continue;
-    }
-    only = &zeroing;
-    ++choices;
-  }
-  if (choices == 0) return Finding{Verdict::kLostStore, kZeroValue, forbidding};
-  if (choices == 1) only->Add(seen.when);
-  return std::nullopt;
-}
-
 /// What to call it when two clusters must precede each other.
 Finding NameOf(const Cluster& a, const Cluster& b) {
   bool a_is_newer = b.mutation.when.Before(a.mutation.when);
@@ -138,15 +118,37 @@ Finding NameOf(const Cluster& a, const Cluster& b) {
   return {newer.mutation.stale, seen, instead};
 }
 
+std::optional<Finding> CellCheck::PlaceZero(const Observation& seen) {
+  Cluster* only = nullptr;
+  size_t choices = 0;
+  Finding wrong{Verdict::kLostStore, kZeroValue, kZeroValue};
+  Instant latest = kBeginningOfTime;
+  for (Cluster& zeroing : zeroings_) {
+    if (seen.when.Before(zeroing.mutation.when)) continue;
+    Cluster with_read = zeroing;
+    with_read.Add(seen.when);
+    if (const Cluster* written = WhatForbids(with_read)) {
+      if (zeroing.mutation.when.begin >= latest) wrong = NameOf(with_read, *written);
+      latest = std::max(latest, zeroing.mutation.when.begin);
+      continue;
+    }
+    only = &zeroing;
+    ++choices;
+  }
+  if (choices == 0) return wrong;
+  if (choices == 1) only->Add(seen.when);
+  return std::nullopt;
+}
+
 std::optional<Finding> CellCheck::CheckClusters() const {
   for (size_t i = 0; i < written_.size(); ++i) {
     const Cluster& cluster = written_[i];
     if (!cluster.counts || cluster.first_end >= cluster.last_begin) continue;  // not a forward zone
+    for (const Cluster& zeroing : zeroings_)
+      if (cluster.Contradicts(zeroing)) return NameOf(cluster, zeroing);
     for (size_t j = 0; j < written_.size(); ++j)
       if (i != j && cluster.Contradicts(written_[j]) && !DroppedInZeroing(cluster, written_[j]))
         return NameOf(cluster, written_[j]);
-    for (const Cluster& zeroing : zeroings_)
-      if (cluster.Contradicts(zeroing)) return NameOf(cluster, zeroing);
   }
   for (const Cluster& zeroing : zeroings_)
     if (const Cluster* written = WhatForbids(zeroing)) return NameOf(zeroing, *written);

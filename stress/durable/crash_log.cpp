@@ -93,6 +93,8 @@ class CrashVerifier {
   ScenarioResult Run(const std::string& directory) {
     for (uint64_t file = 0; file < log_.header().files; ++file) {
       Doing doing(pulse_, 0, "verifying");
+      for (uint64_t i = 0; i < log_.header().cells_per_file; ++i)
+        synced_ += log_.At(file, i).synced > 0 ? 1 : 0;
       Result<> read = ReadEveryWay(
           directory + "/" + CrashFileName(file), log_.header().cells_per_file * kCellSize,
           [&](std::span<const std::byte> bytes, const char* how) { Judge(file, bytes, how); });
@@ -102,7 +104,7 @@ class CrashVerifier {
       }
     }
     result_.counters = {
-        {"files", log_.header().files}, {"cells read", cells_}, {"synced", synced_}};
+        {"files", log_.header().files}, {"cells read", cells_}, {"cells synced", synced_}};
     result_.Conclude(false, std::nullopt);
     return std::move(result_);
   }
@@ -114,7 +116,6 @@ class CrashVerifier {
       CellExpectation place{.run = log_.header().run, .file = file + 1, .offset = i * kCellSize};
       auto cell = CellAt(bytes, place.offset);
       ++cells_;
-      synced_ += record.synced > 0 ? 1 : 0;
       if (auto verdict = JudgeAfterCrash(cell, place, record))
         Report(*verdict, place, record, cell, how);
     }

@@ -38,14 +38,13 @@ class KeptVerifier {
   KeptVerifier(const Manifest& manifest, Pulse& pulse) : manifest_(manifest), pulse_(pulse) {}
 
   ScenarioResult Run(const std::string& directory) {
-    std::optional<Error> error;
     for (const KeptFile& file : manifest_.files) {
       Doing doing(pulse_, 0, "verifying");
       if (auto read = VerifyFile(directory + "/" + file.name, file); !read)
         NoteUnreadable(file, read.error());
     }
     result_.counters = {{"files", manifest_.files.size()}, {"cells read", cells_}};
-    result_.Conclude(false, error);
+    result_.Conclude(false, std::nullopt);
     return std::move(result_);
   }
 
@@ -99,7 +98,7 @@ ScenarioResult VerifyKept(const Settings& settings, Pulse& pulse) {
 
 ScenarioResult Verify(const Settings& settings, Pulse& pulse) {
   InstallFaultHandler();
-  pulse.scenario = "verify";
+  pulse.Begin("verify");
   Instant start = Now();
   ScenarioResult result =
       settings.crash_log.empty() ? VerifyKept(settings, pulse) : VerifyCrash(settings, pulse);

@@ -14,6 +14,13 @@ Pulse* Pulse::CreateShared() {
   return memory == MAP_FAILED ? nullptr : new (memory) Pulse;
 }
 
+void Pulse::Begin(const char* scenario_name) {
+  done = 0;
+  goal = 0;
+  scenario_since = Now();
+  scenario = scenario_name;
+}
+
 Doing::Doing(Pulse& pulse, size_t thread, const char* what)
     : pulse_(pulse), thread_(pulse.threads[thread % Pulse::kThreads]) {
   thread_.tid.store(gettid(), std::memory_order_relaxed);

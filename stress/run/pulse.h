@@ -26,10 +26,13 @@ struct Pulse {
   std::atomic<uint64_t> goal{0};
   std::atomic<uint64_t> violations{0};
   std::atomic<const char*> scenario{nullptr};
+  std::atomic<Instant> scenario_since{0};
   std::atomic<bool> stop{false};  // set by the supervisor: finish early and clean up
   std::array<Thread, kThreads> threads;
 
   static Pulse* CreateShared();
+
+  void Begin(const char* scenario_name);
 };
 
 /// Marks the calling thread as inside a call that may hang, for as long as the object lives.

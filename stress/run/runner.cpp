@@ -59,9 +59,7 @@ uint64_t RandomRun() {
 
 ScenarioResult RunOne(const Scenario& scenario, const Settings& settings,
                       const Filesystem& filesystem, Pulse& pulse) {
-  pulse.done = 0;
-  pulse.goal = 0;
-  pulse.scenario = scenario.name;
+  pulse.Begin(scenario.name);
   auto directory = ScenarioDirectory::Make(settings, scenario);
   if (!directory) {
     ScenarioResult result;

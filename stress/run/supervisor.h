@@ -25,11 +25,12 @@ class Supervisor {
   Result<std::vector<ScenarioResult>> Run(const Work& work);
 
  private:
-  void Watch(pid_t child, int pipe);
-  bool ReadResults(int pipe);
+  void Watch(pid_t child, int results, int output);
+  bool Receive(int results, int output);
   void TakeLine(const std::string& line);
   void GiveUp(pid_t child);
   void NoteDeath(int status);
+  double SecondsInScenario() const;
 
   Pulse& pulse_;
   dev_t device_;
