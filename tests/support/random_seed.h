@@ -14,6 +14,7 @@ inline uint64_t RandomSeed() {
   std::random_device device;
   const uint64_t seed = given ? std::strtoull(given, nullptr, 0) : device();
   std::printf("seed: FAULTLINE_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  std::fflush(stdout);
   return seed;
 }
 
