@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
 #include "lab/engine/explorer.h"
 #include "lab/matrix/catalog.h"
 #include "lab/matrix/expected.h"
@@ -61,6 +65,17 @@ TEST(Table, MarksWhatIsNotAsExpected) {
   results.back().verdict = "deadlock";
   EXPECT_THAT(FormatMatrix(results, TableStyle::kMarkdown), HasSubstr("deadlock !"));
   EXPECT_THAT(FormatTotals(results), HasSubstr("355 as expected"));
+}
+
+// The tables of docs/lab.md are what is expected now.
+TEST(Document, HoldsTheExpectedTables) {
+  const char* top = std::getenv("FAULTLINE_SOURCE_DIR");
+  if (top == nullptr) GTEST_SKIP() << "FAULTLINE_SOURCE_DIR is not set";
+  std::ifstream file(std::string(top) + "/docs/lab.md");
+  ASSERT_TRUE(file) << "run stress/lab/make_doc";
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr(FormatMatrix(ExpectedResults(), TableStyle::kMarkdown)));
 }
 
 }  // namespace
