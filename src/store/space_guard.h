@@ -61,11 +61,12 @@ class SpaceGuard {
 
   // New data is refused. Looks again, at most once a tick, while it is.
   bool Short();
-  // By how many bytes the volume may grow now.
+  // By how many bytes the volume may grow: as of the last look, which is at most a tick old.
   uint64_t GrowableBytes();
 
-  // Looks at the host now. The committer calls it after each commit; takes the ballast back when
-  // there is room for it.
+  // Looks at the host now.
+  void Look() { LookAtHost(); }
+  // The same, and takes the ballast back when there is room for it. After each commit.
   void Refresh();
 
  private:

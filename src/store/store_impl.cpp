@@ -90,6 +90,7 @@ bool StoreImpl::Grow(uint64_t blocks) {
     std::this_thread::yield();
     return true;
   }
+  guard_->Look();
   const uint64_t target = GrowthTarget(blocks);
   if (target <= volume_->Blocks()) return false;
   auto grown = volume_->GrowTo(target);
