@@ -16,7 +16,7 @@ Call::Call(fuse::Server& server, const fuse::Message& message)
       message_(message),
       context_(message.Unique(), message.Opcode(), message.Header().pid,
                OpcodeName(message.Opcode())),
-      reply_(message) {}
+      reply_(message, server.cache) {}
 
 Call& Call::Current() {
   FL_CHECK(t_current != nullptr);

@@ -16,8 +16,7 @@ class Control;
 struct Server {
   fs::Filesystem& filesystem;
   Control& control;
-  bool writeback_cache = false;
-  bool read_only = false;
+  CachePolicy cache;
 };
 
 /// One request of the kernel, from its arrival to its reply. Shared by the worker that received it

@@ -2,6 +2,7 @@
 #include "fuse/mounted_store.h"
 
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <cerrno>
 
@@ -15,15 +16,21 @@ namespace {
 
 constexpr std::chrono::seconds kInitTimeout{30};
 
+// The kernel may know the attributes of a dead mount's root: only statfs always asks.
+Result<> CheckNotMountedYet(const std::string& path) {
+  const Result<MountEntry> mount = FindMount(path);
+  if (!mount || mount->type != kMountType) return {};
+  struct statfs st;
+  if (statfs(path.c_str(), &st) == 0)
+    return Fail(EBUSY, "{} is mounted on {} already", mount->source, path);
+  return Fail(errno, "{} is left over from a daemon that died; 'umount {}' first", path, path);
+}
+
 Result<> CheckMountPoint(const MountRequest& request) {
   struct stat st;
   const std::string& path = request.mount_point;
-  if (stat(path.c_str(), &st) != 0) {
-    if (errno == ENOTCONN)
-      return Fail(ENOTCONN, "{} is left over from a daemon that died; 'umount {}' first", path,
-                  path);
-    return Fail(errno, "mount point {}", path);
-  }
+  FL_TRY(CheckNotMountedYet(path));
+  if (stat(path.c_str(), &st) != 0) return Fail(errno, "mount point {}", path);
   if (!S_ISDIR(st.st_mode)) return Fail(ENOTDIR, "mount point {}", path);
   if (path == request.store || path.starts_with(request.store + "/"))
     return Fail(EINVAL, "mount point {} is inside the store", path);
@@ -57,7 +64,7 @@ Result<> MountedStore::OpenStore() {
 
 Result<> MountedStore::OpenSession() {
   control_.Register(control::kStatus, [this] { return Status(); });
-  server_.reset(new Server{*filesystem_, control_});
+  server_.reset(new Server{*filesystem_, control_, {request_.options.writeback_cache}});
   FL_ASSIGN_OR_RETURN(session_, Session::Mount(MakeSessionOptions(), *server_, notifier_));
   session_->Start();
   return session_->WaitForInit(kInitTimeout);

@@ -27,7 +27,7 @@ struct stat BriefStat(const fs::DirectoryEntry& entry) {
 // The page of a directory that is sent in one reply.
 class EntryBuffer {
  public:
-  explicit EntryBuffer(size_t size) : bytes_(size) {}
+  EntryBuffer(size_t size, const CachePolicy& policy) : bytes_(size), policy_(policy) {}
 
   // False: it does not fit.
   bool Add(const fs::DirectoryEntry& entry) {
@@ -39,7 +39,7 @@ class EntryBuffer {
   bool AddPlus(const fs::DirectoryEntry& entry) {
     fuse_entry_param param{};
     if (entry.attributes && !IsDotOrDotDot(entry))
-      param = ToEntry(*entry.attributes);
+      param = ToEntry(*entry.attributes, policy_);
     else
       param.attr = BriefStat(entry);  // number 0: without a reference, only to be shown
     return Advance(fuse_add_direntry_plus(nullptr, End(), Room(), entry.name.c_str(), &param,
@@ -60,6 +60,7 @@ class EntryBuffer {
   }
 
   std::vector<char> bytes_;
+  const CachePolicy& policy_;
   size_t used_ = 0;
 };
 
@@ -71,7 +72,7 @@ void Readdir(Call& call, fuse_ino_t ino, size_t size, off_t offset, fuse_file_in
   Result<std::vector<fs::DirectoryEntry>> entries = call.Filesystem().ReadDirectory(
       InodeId{ino}, static_cast<uint64_t>(offset), size / kUsualEntry + 1, false);
   if (!entries) return call.Reply().Fail(entries.error());
-  EntryBuffer buffer(size);
+  EntryBuffer buffer(size, call.Server().cache);
   for (const fs::DirectoryEntry& entry : *entries)
     if (!buffer.Add(entry)) break;
   call.Reply().Bytes(buffer.Bytes());
@@ -81,7 +82,7 @@ void Readdirplus(Call& call, fuse_ino_t ino, size_t size, off_t offset, fuse_fil
   Result<std::vector<fs::DirectoryEntry>> entries = call.Filesystem().ReadDirectory(
       InodeId{ino}, static_cast<uint64_t>(offset), size / kUsualEntryPlus + 1, true);
   if (!entries) return call.Reply().Fail(entries.error());
-  EntryBuffer buffer(size);
+  EntryBuffer buffer(size, call.Server().cache);
   bool fits = true;
   for (const fs::DirectoryEntry& entry : *entries) {
     fits = fits && buffer.AddPlus(entry);

@@ -24,13 +24,17 @@ int Sendable(int error) { return error > 0 && error < 512 ? error : EIO; }
 
 }  // namespace
 
-fuse_entry_param ToEntry(const fs::Attributes& attributes) {
+double CachePolicy::AttributeSeconds(const fs::Attributes& attributes) const {
+  return writeback_cache && S_ISREG(attributes.mode) ? 1.0 : kForever;
+}
+
+fuse_entry_param ToEntry(const fs::Attributes& attributes, const CachePolicy& policy) {
   fuse_entry_param entry{};
   entry.ino = Raw(attributes.ino);
   entry.generation = attributes.generation;
   entry.attr = ToStat(attributes);
-  entry.attr_timeout = kForever;
-  entry.entry_timeout = kForever;
+  entry.attr_timeout = policy.AttributeSeconds(attributes);
+  entry.entry_timeout = CachePolicy::kForever;
   return entry;
 }
 
@@ -51,7 +55,8 @@ struct stat ToStat(const fs::Attributes& attributes) {
   return st;
 }
 
-Reply::Reply(const Message& message) : opcode_(message.Opcode()), ino_(message.Ino()) {}
+Reply::Reply(const Message& message, const CachePolicy& policy)
+    : opcode_(message.Opcode()), ino_(message.Ino()), policy_(policy) {}
 
 Reply::~Reply() {
   if (fuse_req* request = Take()) {
@@ -76,18 +81,18 @@ void Reply::Ok() { fuse_reply_err(Take(), 0); }
 void Reply::None() { fuse_reply_none(Take()); }
 
 void Reply::Entry(const fs::Attributes& attributes) {
-  const fuse_entry_param entry = ToEntry(attributes);
+  const fuse_entry_param entry = ToEntry(attributes, policy_);
   fuse_reply_entry(Take(), &entry);
 }
 
 void Reply::NoEntry() {
   fuse_entry_param entry{};
-  entry.entry_timeout = kForever;
+  entry.entry_timeout = CachePolicy::kForever;
   fuse_reply_entry(Take(), &entry);
 }
 
 bool Reply::Created(const fs::Attributes& attributes, const fuse_file_info& file) {
-  const fuse_entry_param entry = ToEntry(attributes);
+  const fuse_entry_param entry = ToEntry(attributes, policy_);
   return fuse_reply_create(Take(), &entry, &file) != -ENOENT;
 }
 
@@ -95,7 +100,7 @@ bool Reply::Opened(const fuse_file_info& file) { return fuse_reply_open(Take(), 
 
 void Reply::Attributes(const fs::Attributes& attributes) {
   const struct stat st = ToStat(attributes);
-  fuse_reply_attr(Take(), &st, kForever);
+  fuse_reply_attr(Take(), &st, policy_.AttributeSeconds(attributes));
 }
 
 void Reply::Bytes(std::span<const std::byte> bytes) {

@@ -17,11 +17,23 @@ struct stat;
 
 namespace faultline::fuse {
 
+/// How long the kernel may believe what it is told.
+struct CachePolicy {
+  /// Nobody else changes the store.
+  static constexpr double kForever = 1e9;  // seconds
+
+  bool writeback_cache = false;
+
+  /// With a write-back cache the kernel does not ask for the number of blocks after it has written
+  /// pages back; so it has to ask now and then.
+  double AttributeSeconds(const fs::Attributes& attributes) const;
+};
+
 /// The only place that speaks errno to the kernel. A bound reply is given exactly once, from any
 /// thread; one that nobody gives is EIO, and a line in the log.
 class Reply {
  public:
-  explicit Reply(const Message& message);
+  Reply(const Message& message, const CachePolicy& policy);
   ~Reply();
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
@@ -59,14 +71,12 @@ class Reply {
   std::atomic<fuse_req*> request_{nullptr};
   const uint32_t opcode_;
   const InodeId ino_;
+  const CachePolicy policy_;
 };
-
-/// Everything about an inode is valid until we say otherwise: nobody else changes the store.
-inline constexpr double kForever = 1e9;  // seconds
 
 /// As stat(2) shows it.
 struct stat ToStat(const fs::Attributes& attributes);
 /// A name with a reference to its inode.
-fuse_entry_param ToEntry(const fs::Attributes& attributes);
+fuse_entry_param ToEntry(const fs::Attributes& attributes, const CachePolicy& policy);
 
 }  // namespace faultline::fuse

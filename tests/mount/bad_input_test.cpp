@@ -125,22 +125,23 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"StatusWithoutMount", {"faultline", "status"}, 2, "which mount"},
         Case{"StatusUnknownOption", {"faultline", "status", "@MNT", "--frob"}, 2, "--frob"},
         Case{"ControlUnknownCommand", {"faultline", "frob"}, 2, "unknown command 'frob'"},
-        Case{"MkfsWithoutArguments", {"mkfs.faultline"}, 1, "STORE"},
+        Case{"MkfsWithoutArguments", {"mkfs.faultline"}, 2, "STORE"},
         Case{"MkfsOfAStore", {"mkfs.faultline", "@STORE"}, 1, "@STORE"},
         Case{"MkfsOfAFullDirectory", {"mkfs.faultline", "@DIR/other"}, 1, "@DIR/other"},
         Case{"MkfsOfAFile", {"mkfs.faultline", "@DIR/plain"}, 1, "@DIR/plain"},
-        Case{"MkfsBadSize", {"mkfs.faultline", "--size", "lots", "@DIR/new"}, 1, "lots"},
+        Case{"MkfsBadSize", {"mkfs.faultline", "--size", "lots", "@DIR/new"}, 2, "lots"},
         Case{"MkfsTinySize", {"mkfs.faultline", "--size", "1K", "@DIR/new"}, 1, "size"},
         Case{"MkfsLongLabel",
              {"mkfs.faultline", "--label", std::string(65, 'x'), "@DIR/new"},
              1,
              "label"},
         Case{"MkfsInMissingDirectory", {"mkfs.faultline", "@DIR/no/new"}, 1, "@DIR/no"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return std::string(test.param.name); });
 
 class BadStore : public test::MountTest {
  protected:
   void ExpectRefusal(const char* complaint) {
+    ExpectErrorsInLog();
     const CommandResult run = TryMount("");
     EXPECT_EQ(run.status, kMountFailure) << run.err;
     EXPECT_THAT(run.err, HasSubstr(complaint));

@@ -49,6 +49,7 @@ void MountTest::SetUp() {
     GTEST_SKIP() << "needs root and /dev/fuse";
   std::string pattern = testing::TempDir() + "faultline-mount-XXXXXX";
   ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+  ASSERT_EQ(chmod(pattern.c_str(), 0755), 0);  // for tests that act as somebody else
   directory_ = std::filesystem::canonical(pattern);
   store_ = directory_ + "/store";
   mount_point_ = directory_ + "/mnt";
