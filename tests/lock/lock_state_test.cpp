@@ -133,7 +133,7 @@ TEST_F(LockStates, SnapshotsOfBusyContextsAreWhole) {
       ExclusiveLock mapping(mapping_);
     }
   });
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 200; ++i) {
     LockState state = CaptureLockState();
     const ContextSnapshot* c = Find(state, "busy");
     if (c == nullptr) continue;
