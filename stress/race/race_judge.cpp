@@ -58,12 +58,14 @@ void RaceJudge::JudgeAll(std::span<const std::byte> seen, const char* how, const
 
 Verdict RaceJudge::VerdictOf(const Difference& wrong, std::span<const std::byte> seen) const {
   if (!facts_.plan.range.Contains(wrong.offset)) return Verdict::kLostOutsideRange;
-  if (seen[wrong.offset] == facts_.old_image[wrong.offset]) return facts_.stale;
   CellExpectation old{.run = facts_.run,
                       .file = kRaceFile,
                       .offset = CellOf(wrong.offset),
                       .epoch = facts_.plan.epoch};
-  return OfCellState(Classify(CellAt(seen, CellOf(wrong.offset)), old));
+  CellState state = Classify(CellAt(seen, CellOf(wrong.offset)), old);
+  bool is_old = seen[wrong.offset] == facts_.old_image[wrong.offset];
+  bool of_elsewhere = state == CellState::kResurrected || state == CellState::kMisplaced;
+  return is_old && !of_elsewhere ? facts_.stale : OfCellState(state);
 }
 
 void RaceJudge::JudgeSlotAt(size_t slot, std::span<const std::byte> seen, const char* how,

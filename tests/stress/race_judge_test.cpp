@@ -62,12 +62,19 @@ TEST_F(RaceJudgeTest, FlagsTheUncoveredPartOfTheEdgePage) {
   EXPECT_EQ(Verdicts(), "lost outside the range");
 }
 
-TEST_F(RaceJudgeTest, FlagsACellOfAnEarlierRound) {
-  PutCell(5 * kPageSize, {kRun, kRaceFile, 5 * kPageSize, kRaceWriter, 6, 6});
-  seen_[5 * kPageSize] = std::byte{0};  // the first differing byte is not the old image's
-  seen_[5 * kPageSize] = facts_.new_image[5 * kPageSize];
+TEST_F(RaceJudgeTest, FlagsACellOfThisRoundAsStale) {
+  PutCell(6 * kPageSize, {kRun, kRaceFile, 6 * kPageSize, kRaceWriter, 7, 7});
+  EXPECT_EQ(Verdicts(), "stale after punch");
+}
+
+TEST_F(RaceJudgeTest, FlagsACellOfAnEarlierRoundAsResurrected) {
   PutCell(6 * kPageSize, {kRun, kRaceFile, 6 * kPageSize, kRaceWriter, 6, 6});
-  EXPECT_NE(Verdicts(), "");
+  EXPECT_EQ(Verdicts(), "resurrected epoch");
+}
+
+TEST_F(RaceJudgeTest, FlagsAMisplacedCell) {
+  PutCell(6 * kPageSize, {kRun, kRaceFile, 7 * kPageSize, kRaceWriter, 7, 7});
+  EXPECT_EQ(Verdicts(), "misplaced data");
 }
 
 TEST_F(RaceJudgeTest, FlagsBytesOfAnotherFile) {
