@@ -15,6 +15,10 @@ using store::BlockBuffer;
 // Which bytes of a write count: all but those that younger requests have written, that a killer has
 // masked, or that lie beyond the end of a file whose size the daemon knows better than a late
 // writeback.
+//
+// A direct write yields to nobody. A younger writeback that was applied before it comes from a page
+// that the kernel read before the direct write was published: its stores were concurrent, and the
+// bytes around them are those that the direct write is about to replace.
 RangeSet BytesThatCount(Inode& inode, const Request& request, WriteKind kind, ByteRange range,
                         bool kernel_owns_size) {
   RangeSet bytes(range);
@@ -23,7 +27,7 @@ RangeSet BytesThatCount(Inode& inode, const Request& request, WriteKind kind, By
     inode.masks.Subtract(bytes);
     if (!kernel_owns_size) bytes.Subtract({inode.record.size, kEndOfFile});
   }
-  inode.writes.SubtractYounger(request.unique, bytes);
+  if (kind != WriteKind::kDirect) inode.writes.SubtractYounger(request.unique, bytes);
   return bytes;
 }
 
