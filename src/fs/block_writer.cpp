@@ -150,7 +150,7 @@ Result<> BlockWriter::PlaceSmall(uint64_t begin, uint64_t end, AllocationClass w
     return {};
   }));
   update_.Map(begin, start, Checksums(begin, end), std::move(data));
-  placed_small_ = true;
+  small_ranges_.push_back({begin * kBlockSize, end * kBlockSize});
   return {};
 }
 

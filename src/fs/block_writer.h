@@ -12,9 +12,12 @@ namespace faultline::fs {
 // visible. Nothing refers to it before that is published, so nothing has to be undone in the file;
 // what was allocated is given back if it never is.
 //
-//   16 blocks or more in a row   newly allocated blocks of the volume, written at once, from the
-//   caller's memory fewer                        small blocks: memory now, a commit's batch later,
-//   the volume when they have gathered reserved by fallocate        in place
+// * blocks that fallocate reserved are written in place;
+// * 16 blocks or more in a row go to newly allocated blocks of the volume at once, from the
+// caller's
+//   memory;
+// * fewer become small blocks: memory now, a commit's batch later, the volume when they have
+//   gathered.
 //
 // Not thread-safe. Requires the range lock over the blocks until the update is published.
 class BlockWriter {
@@ -37,7 +40,8 @@ class BlockWriter {
   const ExtentUpdate& update() const { return update_; }
   // What the transaction that publishes the update has to carry.
   store::Transaction TakeTransaction();
-  bool PlacedSmall() const { return placed_small_; }
+  // Bytes of the file that went into small blocks: the mover wants to know.
+  std::span<const ByteRange> SmallRanges() const { return small_ranges_; }
   // The update is published: its blocks have an owner now.
   void Published() { allocated_.clear(); }
 
@@ -64,7 +68,7 @@ class BlockWriter {
   std::vector<store::Extent> allocated_;
   ExtentUpdate update_;
   store::Transaction transaction_;
-  bool placed_small_ = false;
+  std::vector<ByteRange> small_ranges_;
 };
 
 }  // namespace faultline::fs

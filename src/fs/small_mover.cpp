@@ -29,12 +29,15 @@ void AddRow(std::vector<std::pair<uint64_t, uint64_t>>& rows, uint64_t begin, ui
 
 }  // namespace
 
-void SmallMover::Note(const Inode& inode, ByteRange range) {
-  const auto [first, last] = ChunksOf(range);
+void SmallMover::Note(const Inode& inode, std::span<const ByteRange> ranges) {
+  if (ranges.empty()) return;
   lock::MutexLock lock(mu_);
-  for (uint64_t chunk = first; chunk <= last; ++chunk) {
-    const Entry entry{inode.id, chunk};
-    if (fresh_.empty() || fresh_.back() != entry) fresh_.push_back(entry);
+  for (ByteRange range : ranges) {
+    const auto [first, last] = ChunksOf(range);
+    for (uint64_t chunk = first; chunk <= last; ++chunk) {
+      const Entry entry{inode.id, chunk};
+      if (fresh_.empty() || fresh_.back() != entry) fresh_.push_back(entry);
+    }
   }
 }
 

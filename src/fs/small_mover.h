@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "fs/inode_table.h"
@@ -23,8 +24,8 @@ class SmallMover {
  public:
   SmallMover(store::Store& store, InodeTable& inodes) : store_(store), inodes_(inodes) {}
 
-  // A write put small blocks into `range` of the inode. Memory only.
-  void Note(const Inode& inode, ByteRange range);
+  // These ranges of the inode are in small blocks now. Memory only.
+  void Note(const Inode& inode, std::span<const ByteRange> ranges);
   // From the committer, with no lock held.
   void Run();
 

@@ -85,7 +85,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryCopy(const InodePtr& in, uint6
   FL_TRY(Publish(store_, *out, writer.update(), std::move(view), locked, change,
                  writer.TakeTransaction(), under_lock));
   writer.Published();
-  if (writer.PlacedSmall()) small_mover_.Note(*out, range);
+  small_mover_.Note(*out, writer.SmallRanges());
   FL_TEST_POINT("fs.copy.published");
   return killed;
 }

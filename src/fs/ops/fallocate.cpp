@@ -151,7 +151,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, By
                  under_lock));
   writer.Published();
   reservation.Published();
-  if (writer.PlacedSmall()) small_mover_.Note(*inode, range);
+  small_mover_.Note(*inode, writer.SmallRanges());
   FL_TEST_POINT("fs.punch.published");
   return killed;
 }

@@ -54,7 +54,7 @@ Result<> FilesystemImpl::ShrinkTo(const InodePtr& inode, uint64_t size,
   FL_TRY(
       Publish(store_, *inode, update, std::move(view), locked, resize, writer.TakeTransaction()));
   writer.Published();
-  if (writer.PlacedSmall()) small_mover_.Note(*inode, {size - 1, size});
+  small_mover_.Note(*inode, writer.SmallRanges());
   FL_TEST_POINT("fs.truncate.published");
   return {};
 }

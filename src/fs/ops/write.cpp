@@ -153,7 +153,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryWrite(const Request& request,
   FL_TRY(Publish(store_, *inode, writer.update(), std::move(view), locked, change,
                  writer.TakeTransaction(), under_lock));
   writer.Published();
-  if (writer.PlacedSmall()) small_mover_.Note(*inode, range);
+  small_mover_.Note(*inode, writer.SmallRanges());
   FL_TEST_POINT("fs.write.published");
   return killed;
 }
