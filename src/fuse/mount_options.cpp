@@ -129,9 +129,11 @@ Result<> Apply(const Item& item, bool sloppy, MountOptions& options) {
     options.kernel.emplace_back(item.text);
     return {};
   }
-  if (sloppy || Contains(kIgnored, item.name) || item.name.starts_with("x-") ||
-      item.name.starts_with("X-"))
+  if ((sloppy && item.name != "remount") || Contains(kIgnored, item.name) ||
+      item.name.starts_with("x-") || item.name.starts_with("X-"))
     return {};
+  if (item.name == "remount")
+    return Fail(EINVAL, "option 'remount': options change only by unmounting and mounting again");
   return Fail(EINVAL, "unknown option '{}'", item.text);
 }
 

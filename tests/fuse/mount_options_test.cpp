@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadCase{"lock_validator=on", "'off', 'report' or 'abort'"},
                     BadCase{"ro=1", "ro takes no value"}, BadCase{"noatime=1", "'noatime=1'"},
                     BadCase{"context", "'context'"}, BadCase{"=", "unknown option '='"},
-                    BadCase{"RO", "unknown option 'RO'"}));
+                    BadCase{"remount,ro", "mounting again"}, BadCase{"RO", "unknown option 'RO'"}));
 
 }  // namespace
 }  // namespace faultline::fuse

@@ -61,7 +61,7 @@ class SessionTest : public testing::Test {
   KernelNotifier notifier_;
   FakeFilesystem filesystem_{notifier_};
   Control control_;
-  Server server_{filesystem_, control_};
+  Server server_{filesystem_, control_, {}};
   std::string mount_point_;
   std::unique_ptr<Session> session_;
 };

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -150,6 +151,24 @@ TEST_F(Lifecycle, MountPointOfADeadDaemonIsNamed) {
   EXPECT_EQ(status.status, 1);
   EXPECT_THAT(status.err, HasSubstr("has died"));
   EXPECT_EQ(RunCommand({"umount.faultline", mount_point_}).status, 0);
+}
+
+// The way out of a hang must not cost what was written before.
+TEST_F(Lifecycle, AbortedConnectionIsUnmountedWithEverythingDurable) {
+  Mount();
+  WriteFile("a", "kept");
+  const unsigned connection = minor(FindMount(mount_point_)->device);
+  std::ofstream("/sys/fs/fuse/connections/" + std::to_string(connection) + "/abort") << 1;
+  EXPECT_TRUE(Eventually([this] { return !IsMounted() && StoreIsReleased(); }));
+  Mount();
+  EXPECT_EQ(ReadFile("a"), "kept");
+}
+
+TEST_F(Lifecycle, MountPointIsUsedOnce) {
+  Mount();
+  const CommandResult again = TryMount("");
+  EXPECT_EQ(again.status, 32);
+  EXPECT_THAT(again.err, HasSubstr("already"));
 }
 
 TEST_F(Lifecycle, StoreIsMountedOnce) {
