@@ -80,10 +80,10 @@ Result<> Committer::Commit() {
 }
 
 Result<> Committer::WaitForRoom() {
+  lock::MayDo(lock::Action::kWaitForCommit);
   FL_TRY(CheckFailed());
   const uint64_t limit = parts_.guard.Limits().hard_pending;
   if (parts_.pending.Bytes() < limit) return {};
-  lock::MayDo(lock::Action::kWaitForCommit);
   lock::MutexLock lock(mu_);
   requested_ = true;
   work_.NotifyOne();

@@ -227,6 +227,7 @@ InodeId MemoryStore::AllocateInode() {
 // --- changing things
 
 Result<> MemoryStore::WaitForRoom(AllocationClass) {
+  lock::MayDo(lock::Action::kWaitForCommit);
   FL_TRY(Try(Call::kWaitForRoom));
   if (options_.read_only) return Fail(EROFS);
   lock::MutexLock lock(mu_);

@@ -170,7 +170,8 @@ TxgId StoreImpl::Apply(Transaction&& transaction) {
   FL_CHECK(!ReadOnly());
   FL_TEST_POINT("store.apply");
   transaction.HashNames(super_.name_hash_seed);
-  allocator_.Unclaim(SmallBlocks(transaction.FreedExtents()));
+  if (const uint64_t small = SmallBlocks(transaction.FreedExtents()); small != 0)
+    allocator_.Unclaim(small);
   const PendingGroups::Applied applied = pending_.Apply(std::move(transaction));
   committer_->Noticed(applied);
   return applied.group;
