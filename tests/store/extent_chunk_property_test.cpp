@@ -134,7 +134,7 @@ class ChunkModel {
     std::ranges::sort(seen_);
     std::ranges::sort(left);
     std::ranges::sort(freed);
-    seen_.erase(std::ranges::unique(seen_).begin(), seen_.end());
+    seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
     std::vector<BlockAddress> expected;
     std::ranges::set_difference(seen_, left, std::back_inserter(expected));
     if (freed != expected) FAIL() << "freed blocks differ";

@@ -134,7 +134,7 @@ Result<> BlockCheck::CheckSmall() {
   std::ranges::sort(small_);
   for (size_t i = 1; i < small_.size(); ++i)
     if (small_[i] == small_[i - 1]) contested_.insert({Space::kSmall, small_[i]});
-  small_.erase(std::ranges::unique(small_).begin(), small_.end());
+  small_.erase(std::unique(small_.begin(), small_.end()), small_.end());
   FL_TRY(context_.edits.Scan(Family::kSmall,
                              [this](auto key, auto value) { return SmallValue(key, value); }));
   MissingBelow(~uint64_t{0});
