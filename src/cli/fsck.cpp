@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "store/fsck.h"
-#include "store/records.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "store/records.h"
 
 // fsck.faultline [-n|-y|-a] [--data] [--json] STORE
 namespace {

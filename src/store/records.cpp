@@ -47,10 +47,8 @@ bool IsFileType(uint32_t mode) {
     case S_IFCHR:
     case S_IFBLK:
     case S_IFIFO:
-    case S_IFSOCK:
-      return true;
-    default:
-      return false;
+    case S_IFSOCK: return true;
+    default: return false;
   }
 }
 
