@@ -47,6 +47,11 @@ Result<std::unique_ptr<MountedStore>> MountedStore::Mount(const MountRequest& re
   std::unique_ptr<MountedStore> mounted(new MountedStore(request));
   FL_TRY(mounted->OpenStore());
   FL_TRY(mounted->OpenSession());
+  if (NeedsDrainRead(KernelRelease()))
+    LogWarning(
+        "on Linux {} a punched or replaced range may show old bytes again: its page-cache "
+        "writeback is not ordered against invalidations",
+        KernelRelease());
   LogInfo("{} is mounted on {}", request.store, request.mount_point);
   return mounted;
 }

@@ -17,12 +17,6 @@ namespace {
 // Keys in the order in which people want to read them.
 using Json = nlohmann::ordered_json;
 
-std::string Release() {
-  utsname name{};
-  uname(&name);
-  return name.release;
-}
-
 std::string FormatUuid(const std::array<uint8_t, 16>& uuid) {
   std::string text;
   for (size_t i = 0; i < uuid.size(); ++i) {
@@ -82,7 +76,7 @@ Json CommitState(const StatusSources& sources) {
 }
 
 Json KernelStatus(const Negotiation& negotiated) {
-  return {{"release", Release()},
+  return {{"release", KernelRelease()},
           {"protocol", fmt::format("{}.{}", negotiated.kernel_major, negotiated.kernel_minor)},
           {"max_write", negotiated.max_write},
           {"max_readahead", negotiated.max_readahead},
@@ -91,23 +85,25 @@ Json KernelStatus(const Negotiation& negotiated) {
           {"not_taken", InitFlagNames(negotiated.offered & ~negotiated.taken)}};
 }
 
-Json Workaround(const char* name, bool active, const char* why) {
-  return {{"name", name}, {"active", active}, {"why", why}};
+// `state`: active, not needed (by this kernel), or missing (needed, but not built).
+Json Workaround(const char* name, const char* state, const char* why) {
+  return {{"name", name}, {"state", state}, {"why", why}};
 }
 
 Json Workarounds(const Negotiation& negotiated) {
-  const bool drain = NeedsDrainRead(Release());
+  const bool drain = NeedsDrainRead(KernelRelease());
+  const bool invalidates = (negotiated.taken & FUSE_EXPLICIT_INVAL_DATA) != 0;
   return {
-      Workaround("page_killer_masks", true,
+      Workaround("page_killer_masks", "active",
                  "the client does not exclude faults from fallocate, copy_file_range and direct "
                  "writes"),
-      Workaround("last_writer_by_unique", true,
+      Workaround("last_writer_by_unique", "active",
                  "overlapping writes may reach two workers in the wrong order"),
-      Workaround("setattr_for_o_trunc", true,
+      Workaround("setattr_for_o_trunc", "active",
                  "the client truncates in OPEN without its inode lock"),
-      Workaround("explicit_invalidation", (negotiated.taken & FUSE_EXPLICIT_INVAL_DATA) != 0,
+      Workaround("explicit_invalidation", invalidates ? "active" : "missing",
                  "the client would drop a file's cache after each of our own mtime changes"),
-      Workaround("drain_read", drain,
+      Workaround("drain_read", drain ? "missing" : "not needed",
                  "up to Linux 6.15 an invalidation does not wait for copies under writeback")};
 }
 
@@ -125,6 +121,12 @@ Json NotifierStatus(const KernelNotifier::Counters& counters) {
 }
 
 }  // namespace
+
+std::string KernelRelease() {
+  utsname name{};
+  uname(&name);
+  return name.release;
+}
 
 bool NeedsDrainRead(const std::string& release) {
   int major = 0, minor = 0;

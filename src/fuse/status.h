@@ -25,6 +25,9 @@ struct StatusSources {
 /// or another request.
 std::string StatusText(const StatusSources& sources);
 
+/// As uname -r.
+std::string KernelRelease();
+
 /// Up to Linux 6.15 FUSE writes pages back from copies, so an old page may still be on its way when
 /// an invalidation returns; a read through the mount waits for it. `release` as uname -r.
 bool NeedsDrainRead(const std::string& release);

@@ -33,7 +33,7 @@ std::string Duration(const Json& status, const char* pointer) {
 class Table {
  public:
   void Row(std::string_view name, const std::string& value) {
-    text_ += fmt::format("{:<12} {}\n", name, value);
+    text_ += fmt::format("{:<13} {}\n", name, value);
   }
   // Values separated by spaces, broken at the width of a terminal.
   void List(std::string_view name, const std::vector<std::string>& words) {
@@ -107,10 +107,10 @@ std::string Validator(const Json& status) {
                      Text(status, "/lock_validator/violations"));
 }
 
-void AddWorkarounds(const Json& status, Table& table) {
-  std::string_view title = "worked around";
+void AddWorkarounds(const Json& status, std::string_view state, std::string_view title,
+                    Table& table) {
   for (const Json& item : status.value("workarounds", Json::array())) {
-    if (!item.value("active", false)) continue;
+    if (item.value("state", "") != state) continue;
     table.Row(title, fmt::format("{}: {}", item.value("name", "?"), item.value("why", "?")));
     title = "";
   }
@@ -136,7 +136,8 @@ std::string FormatStatus(const Json& status) {
              status.value(Json::json_pointer("/kernel/taken"), std::vector<std::string>{}));
   table.List("not used",
              status.value(Json::json_pointer("/kernel/not_taken"), std::vector<std::string>{}));
-  AddWorkarounds(status, table);
+  AddWorkarounds(status, "active", "worked around", table);
+  AddWorkarounds(status, "missing", "UNSAFE", table);
   return table.Take();
 }
 
