@@ -130,11 +130,13 @@ TEST_F(PublishRaces, CollectorComingBehindTheMoverLeavesNothing) {
   WriteSmallBlocks(16);
   HeldAt mover("fs.mover.placed", [&] { return m_.store().Commit().has_value(); });
   ASSERT_EQ(ErrnoOf(m_->Unlink(kRootInode, "file")), 0);
-  test_point::Arm("fs.orphan.step", test_point::Action::Delay(std::chrono::microseconds(0)));
+  // Without the range lock the collector would see an empty file here, and delete the inode after
+  // the mover has put blocks into it.
+  test_point::Arm("fs.orphan.step", test_point::Action::Block().AtHit(2));
   m_->Forget(ino_, 1);
-  // Without the range lock it would be through by now.
-  (void)test_point::WaitUntilHit("fs.orphan.step", 1, std::chrono::milliseconds(50));
+  EXPECT_FALSE(test_point::WaitUntilHit("fs.orphan.step", 2, std::chrono::milliseconds(100)));
   EXPECT_TRUE(mover.Join());
+  test_point::Release("fs.orphan.step");
   ASSERT_EQ(ErrnoOf(m_->Shutdown()), 0);
   EXPECT_EQ(m_.MappedBlocks(ino_), 0u);
   EXPECT_EQ(m_.store().LiveSmallBlocks(), 0u);
