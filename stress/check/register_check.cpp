@@ -27,6 +27,23 @@ struct Cluster {
   }
 };
 
+/// On FUSE no call changes the server and the page cache at one moment: while it runs, O_DIRECT and
+/// cached reads see either side in any order. An O_DIRECT read may have happened at any moment of
+/// what it overlaps.
+CellHistory WithDirectReadsSpread(const CellHistory& history) {
+  CellHistory spread = history;
+  for (Observation& seen : spread.observations) {
+    if (!seen.direct) continue;
+    const Interval when = seen.when;
+    for (const Mutation& mutation : history.mutations) {
+      if (!mutation.when.Overlaps(when)) continue;
+      seen.when.begin = std::min(seen.when.begin, mutation.when.begin);
+      seen.when.end = std::max(seen.when.end, mutation.when.end);
+    }
+  }
+  return spread;
+}
+
 class CellCheck {
  public:
   CellCheck(const CellHistory& history, bool second_zeroing);
@@ -195,7 +212,9 @@ std::optional<Finding> CellCheck::CheckTorn(const Observation& seen) const {
 
 std::optional<Finding> CheckCell(const CellHistory& history, bool fuse) {
   std::optional<Finding> wrong = CellCheck(history, false).Run();
-  if (!wrong || !fuse || CellCheck(history, true).Run()) return wrong;
+  if (!wrong || !fuse) return wrong;
+  const CellHistory spread = WithDirectReadsSpread(history);
+  if (CellCheck(spread, true).Run()) return wrong;
   wrong->verdict = Verdict::kKernelWindow;
   return wrong;
 }

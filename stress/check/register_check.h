@@ -21,6 +21,7 @@ struct Mutation {
 struct Observation {
   CellValue value = kZeroValue;
   Interval when;
+  bool direct = false;  // it went past the page cache
   uint32_t operation = 0;
 };
 
@@ -57,9 +58,11 @@ struct Finding {
 /// A torn cell needs a write that overlaps the read, or two overlapping mutations of which nothing
 /// later had to be visible.
 ///
-/// `fuse`: a zeroing call may take effect a second time before it returns, because the FUSE client
-/// drops the range once more after the server's reply, and a store made meanwhile may give way to
-/// an earlier one that was written back. A history that only this makes legal gets kKernelWindow.
+/// `fuse`: the FUSE client cannot make a call atomic. It changes the server and the page cache at
+/// different moments, so that O_DIRECT reads and cached ones disagree while it runs. A zeroing
+/// takes effect in the cache once more after the server's reply: a store made before the call
+/// returned may be lost, whatever the storer saw, or give way to an earlier one that was written
+/// back. A history that only this makes legal gets kKernelWindow.
 std::optional<Finding> CheckCell(const CellHistory& history, bool fuse);
 
 }  // namespace faultline::stress

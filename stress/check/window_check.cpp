@@ -42,11 +42,12 @@ std::vector<TimelineEntry> OperationsOn(uint32_t file, uint32_t cell,
 std::string Describe(const TimelineEntry& entry, Instant origin) {
   const Operation& operation = *entry.operation;
   const char* verb = operation.effect == Effect::kReads ? "sees" : "sets";
-  return fmt::format("{:>10.1f} .. {:>10.1f} us  thread {:<2} {:<28} {} {}{}",
+  return fmt::format("{:>10.1f} .. {:>10.1f} us  thread {:<2} {:<28} [{:#x}, {:#x}) {} {}{}",
                      1e-3 * static_cast<double>(operation.when.begin - origin),
                      1e-3 * static_cast<double>(operation.when.end - origin), operation.thread,
-                     operation.call, verb, DescribeValue(entry.value),
-                     operation.maybe ? " (failed)" : "");
+                     operation.call, operation.first_cell * kCellSize,
+                     (operation.first_cell + operation.cells) * kCellSize, verb,
+                     DescribeValue(entry.value), operation.maybe ? " (failed)" : "");
 }
 
 /// The part of the timeline around the last operation that saw or set the value in question.
@@ -103,7 +104,7 @@ void WindowCheck::AddOperation(const ThreadHistory& thread, const Operation& ope
     CellHistory& history = At(operation.file, cell);
     CellValue value = ValueAt(thread, operation, cell);
     if (operation.effect == Effect::kReads) {
-      history.observations.push_back({value, operation.when, number});
+      history.observations.push_back({value, operation.when, operation.direct, number});
     } else {
       bool maybe = operation.maybe || operation.effect == Effect::kMayZero;
       history.mutations.push_back({value, operation.when, operation.stale, maybe, number});

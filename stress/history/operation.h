@@ -42,6 +42,7 @@ struct Operation {
   Effect effect = Effect::kNone;
   Verdict stale = Verdict::kStaleAfterWrite;  // of who still sees what it removed
   bool maybe = false;                         // it failed: it happened, or not, or in part
+  bool direct = false;                        // kReads: past the page cache
   uint16_t thread = 0;
   uint32_t file = 0;
   uint32_t first_cell = 0;

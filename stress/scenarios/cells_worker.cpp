@@ -264,7 +264,7 @@ void CellsWorker::LoadFrom(const Mapping& mapping, CellsFile& file, Range range,
   bool loaded = Guarded(
       [&] { std::memcpy(bytes.data(), mapping.data() + range.first * kCellSize, bytes.size()); });
   when.end = Now();
-  if (loaded) RecordRead(file, range, bytes, call, when);  // or it met the end of the file
+  if (loaded) RecordRead(file, range, bytes, {call, when, false});  // or it met the end of the file
 }
 
 void CellsWorker::ReadInto(CellsFile& file, int fd, Range range, std::span<std::byte> buffer,
@@ -280,7 +280,8 @@ void CellsWorker::ReadInto(CellsFile& file, int fd, Range range, std::span<std::
   }
   if (!got) return Note(tl::unexpected(got.error()));
   range.cells = static_cast<uint32_t>(*got / kCellSize);  // short at the end of the file
-  RecordRead(file, range, bytes.first(range.cells * kCellSize), call, when);
+  bool direct = fd == file.direct_fd();
+  RecordRead(file, range, bytes.first(range.cells * kCellSize), {call, when, direct});
 }
 
 Operation& CellsWorker::Record(const CellsFile& file, Range range, Effect effect, const char* call,
@@ -303,41 +304,53 @@ void CellsWorker::RecordKill(const CellsFile& file, Range range, Verdict stale, 
   operation.maybe = maybe;
 }
 
-/// Cells that no history can explain are reported at once; what is around them is recorded.
+/// Cells that no history can explain are reported at once; runs of others are recorded.
 void CellsWorker::RecordRead(const CellsFile& file, Range range, std::span<const std::byte> bytes,
-                             const char* call, Interval when) {
+                             const ReadCall& read) {
   Range run{range.first, 0};
   uint32_t values = static_cast<uint32_t>(history_.values.size());
-  auto flush = [&](uint32_t next) {
-    if (run.cells > 0) Record(file, run, Effect::kReads, call, when).values = values;
+  auto end_run = [&](uint32_t next) {
+    if (run.cells > 0) {
+      Operation& operation = Record(file, run, Effect::kReads, read.call, read.when);
+      operation.values = values;
+      operation.direct = read.direct;
+    }
     run = {next, 0};
     values = static_cast<uint32_t>(history_.values.size());
   };
   for (uint32_t i = 0; i < range.cells; ++i) {
-    auto cell = CellAt(bytes, i * kCellSize);
-    CellExpectation expected{.run = setup_.run,
-                             .file = file.id(),
-                             .offset = (range.first + i) * kCellSize,
-                             .epoch = epoch_};
-    CellState state = Classify(cell, expected);
-    Cell content;
-    std::memcpy(&content, cell.data(), sizeof(content));
-    if (state == CellState::kOk || state == CellState::kZero || state == CellState::kTorn) {
-      history_.values.push_back(state == CellState::kZero ? kZeroValue
-                                : state == CellState::kTorn
-                                    ? kTornValue
-                                    : MakeValue(content.writer, content.sequence));
+    uint32_t cell = range.first + i;
+    auto value = ValueOf(file, cell, CellAt(bytes, i * kCellSize), read.call);
+    if (value) {
+      history_.values.push_back(*value);
       ++run.cells;
     } else {
-      flush(range.first + i + 1);
-      violations_.Add({OfCellState(state),
-                       fmt::format("file {} page {} offset {:#x}, by {}", file.id(),
-                                   expected.offset / kPageSize, expected.offset, call),
-                       fmt::format("holds {}; epoch is {}", Describe(cell), epoch_),
-                       {}});
+      end_run(cell + 1);
     }
   }
-  flush(0);
+  end_run(0);
+}
+
+/// Nothing, and a violation, for a cell that was not written here in this epoch.
+std::optional<CellValue> CellsWorker::ValueOf(const CellsFile& file, uint32_t cell,
+                                              std::span<const std::byte, kCellSize> bytes,
+                                              const char* call) {
+  CellExpectation expected{
+      .run = setup_.run, .file = file.id(), .offset = cell * kCellSize, .epoch = epoch_};
+  CellState state = Classify(bytes, expected);
+  if (state == CellState::kZero) return kZeroValue;
+  if (state == CellState::kTorn) return kTornValue;
+  if (state == CellState::kOk) {
+    Cell content;
+    std::memcpy(&content, bytes.data(), sizeof(content));
+    return MakeValue(content.writer, content.sequence);
+  }
+  violations_.Add({OfCellState(state),
+                   fmt::format("file {} page {} offset {:#x}, by {}", file.id() - 1,
+                               cell / kCellsPerPage, expected.offset, call),
+                   fmt::format("holds {}; epoch is {}", Describe(bytes), epoch_),
+                   {}});
+  return std::nullopt;
 }
 
 void CellsWorker::ReadEverything(uint32_t epoch) {

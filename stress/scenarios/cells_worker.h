@@ -58,6 +58,11 @@ class CellsWorker {
     uint32_t first;
     uint32_t cells;
   };
+  struct ReadCall {
+    const char* call;
+    Interval when;
+    bool direct;
+  };
   using Action = void (CellsWorker::*)(CellsFile&);
   struct Choice {
     uint32_t weight;
@@ -93,7 +98,9 @@ class CellsWorker {
   Operation& Record(const CellsFile& file, Range range, Effect effect, const char* call,
                     Interval when);
   void RecordRead(const CellsFile& file, Range range, std::span<const std::byte> bytes,
-                  const char* call, Interval when);
+                  const ReadCall& read);
+  std::optional<CellValue> ValueOf(const CellsFile& file, uint32_t cell,
+                                   std::span<const std::byte, kCellSize> bytes, const char* call);
   void RecordKill(const CellsFile& file, Range range, Verdict stale, const char* call,
                   Interval when, bool maybe);
   void Note(Result<> result);

@@ -66,7 +66,8 @@ CellHistory DrawHistory(Random& random, bool with_zeros) {
         {values.back(), DrawInterval(random), Verdict::kStaleAfterWrite, false, 0});
   }
   for (uint64_t i = random.Below(5); i > 0; --i)
-    history.observations.push_back({values[random.Below(values.size())], DrawInterval(random), 0});
+    history.observations.push_back(
+        {values[random.Below(values.size())], DrawInterval(random), false, 0});
   return history;
 }
 

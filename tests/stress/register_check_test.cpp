@@ -24,7 +24,11 @@ class History {
     return *this;
   }
   History& Read(CellValue value, Instant begin, Instant end) {
-    history_.observations.push_back({value, {begin, end}, 0});
+    history_.observations.push_back({value, {begin, end}, false, 0});
+    return *this;
+  }
+  History& ReadDirect(CellValue value, Instant begin, Instant end) {
+    history_.observations.push_back({value, {begin, end}, true, 0});
     return *this;
   }
   History& KilledBefore(Verdict verdict) {
@@ -141,6 +145,29 @@ TEST(RegisterCheck, CountsAnEarlierStoreOfThePunchThatIsBackAsKernelWindowOnFuse
   history.Punch(1, 20).Write(kA, 4, 5).Write(kB, 8, 9).Read(kA, 30, 31);
   EXPECT_EQ(history.Verdict_(false), "stale after write");
   EXPECT_EQ(history.Verdict_(true), "kernel window");
+}
+
+TEST(RegisterCheck, CountsADirectReadAheadOfTheCacheDuringAPunchAsKernelWindowOnFuseOnly) {
+  History history(kA);
+  history.Punch(1, 20).ReadDirect(kZeroValue, 2, 3).Read(kA, 10, 11);
+  EXPECT_EQ(history.Verdict_(false), "stale after punch");
+  EXPECT_EQ(history.Verdict_(true), "kernel window");
+  history.Read(kA, 21, 22);
+  EXPECT_EQ(history.Verdict_(true), "stale after punch");
+}
+
+TEST(RegisterCheck, CountsADirectReadBehindTheCacheDuringAWriteAsKernelWindowOnFuseOnly) {
+  History history;
+  history.Write(kA, 1, 20).Read(kA, 2, 3).ReadDirect(kZeroValue, 5, 6);
+  EXPECT_EQ(history.Verdict_(false), "lost store");
+  EXPECT_EQ(history.Verdict_(true), "kernel window");
+  history.ReadDirect(kZeroValue, 21, 22);
+  EXPECT_EQ(history.Verdict_(true), "lost store");
+}
+
+TEST(RegisterCheck, FlagsCachedReadsThatDisagreeWhileAPunchRunsOnFuseToo) {
+  EXPECT_EQ(History(kA).Punch(1, 20).Read(kZeroValue, 2, 3).Read(kA, 10, 11).Verdict_(true),
+            "stale after punch");
 }
 
 TEST(RegisterCheck, FlagsAStoreFromBeforeThePunchOnFuseToo) {
