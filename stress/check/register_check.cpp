@@ -58,6 +58,7 @@ class CellCheck {
   MaybeFinding CheckTorn(const Observation& observation) const;
   Cluster* FindWritten(CellValue value);
   const Cluster* WhatForbids(const Cluster& zeroing) const;
+  bool Forbids(const Cluster& written, const Cluster& zeroing) const;
   bool HiddenBefore(Instant moment, const Mutation& a, const Mutation& b) const;
   bool DroppedInZeroing(const Cluster& kept, const Cluster& lost) const;
 
@@ -116,10 +117,17 @@ std::optional<Finding> CellCheck::PlaceWritten() {
   return std::nullopt;
 }
 
+/// FUSE: a store during a zeroing of a part of its page may be gone and come back.
+bool CellCheck::Forbids(const Cluster& written, const Cluster& zeroing) const {
+  bool flickers = second_zeroing_ && zeroing.mutation.part_of_page &&
+                  zeroing.mutation.when.Overlaps(written.mutation.when);
+  return !flickers && written.Contradicts(zeroing);
+}
+
 /// A written cluster that contradicts the zeroing, if there is one.
 const Cluster* CellCheck::WhatForbids(const Cluster& zeroing) const {
   auto found = std::find_if(written_.begin(), written_.end(),
-                            [&](const Cluster& cluster) { return cluster.Contradicts(zeroing); });
+                            [&](const Cluster& cluster) { return Forbids(cluster, zeroing); });
   return found == written_.end() ? nullptr : &*found;
 }
 
@@ -162,7 +170,7 @@ std::optional<Finding> CellCheck::CheckClusters() const {
     const Cluster& cluster = written_[i];
     if (!cluster.counts || cluster.first_end >= cluster.last_begin) continue;  // not a forward zone
     for (const Cluster& zeroing : zeroings_)
-      if (cluster.Contradicts(zeroing)) return NameOf(cluster, zeroing);
+      if (Forbids(cluster, zeroing)) return NameOf(cluster, zeroing);
     for (size_t j = 0; j < written_.size(); ++j)
       if (i != j && cluster.Contradicts(written_[j]) && !DroppedInZeroing(cluster, written_[j]))
         return NameOf(cluster, written_[j]);

@@ -15,7 +15,8 @@ struct Mutation {
   Interval when;
   Verdict stale = Verdict::kStaleAfterWrite;
   bool maybe = false;
-  uint32_t operation = 0;  // opaque to the check
+  bool part_of_page = false;  // a zeroing that covers the cell's page only partly
+  uint32_t operation = 0;     // opaque to the check
 };
 
 struct Observation {

@@ -17,6 +17,12 @@ struct TimelineEntry {
   CellValue value;
 };
 
+bool CoversPartOfPage(const Operation& operation, uint32_t cell) {
+  uint32_t first_of_page = cell - cell % static_cast<uint32_t>(kCellsPerPage);
+  uint32_t last_of_page = first_of_page + static_cast<uint32_t>(kCellsPerPage) - 1;
+  return !operation.Covers(first_of_page) || !operation.Covers(last_of_page);
+}
+
 CellValue ValueAt(const ThreadHistory& thread, const Operation& operation, uint32_t cell) {
   uint32_t index = cell - operation.first_cell;
   if (operation.effect == Effect::kReads) return thread.values[operation.values + index];
@@ -107,7 +113,8 @@ void WindowCheck::AddOperation(const ThreadHistory& thread, const Operation& ope
       history.observations.push_back({value, operation.when, operation.direct, number});
     } else {
       bool maybe = operation.maybe || operation.effect == Effect::kMayZero;
-      history.mutations.push_back({value, operation.when, operation.stale, maybe, number});
+      history.mutations.push_back({value, operation.when, operation.stale, maybe,
+                                   CoversPartOfPage(operation, cell), number});
     }
   }
 }

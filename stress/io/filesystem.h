@@ -18,7 +18,7 @@ struct Filesystem {
   std::string mount_point;
   dev_t device = 0;
 
-  /// Its page cache is the FUSE client's, which cannot exclude faults (see docs/stress.md).
+  /// Its page cache is the FUSE client's, which cannot exclude faults (see stress/README.md).
   bool IsFuse() const;
 };
 

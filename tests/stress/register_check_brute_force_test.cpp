@@ -63,7 +63,7 @@ CellHistory DrawHistory(Random& random, bool with_zeros) {
   for (uint64_t i = random.Below(4); i > 0; --i) {
     values.push_back(with_zeros && random.OneIn(2) ? kZeroValue : MakeValue(0, i));
     history.mutations.push_back(
-        {values.back(), DrawInterval(random), Verdict::kStaleAfterWrite, false, 0});
+        {values.back(), DrawInterval(random), Verdict::kStaleAfterWrite, false, false, 0});
   }
   for (uint64_t i = random.Below(5); i > 0; --i)
     history.observations.push_back(

@@ -12,15 +12,22 @@ class History {
   explicit History(CellValue initial = kZeroValue) { history_.initial = initial; }
 
   History& Write(CellValue value, Instant begin, Instant end, bool maybe = false) {
-    history_.mutations.push_back({value, {begin, end}, Verdict::kStaleAfterWrite, maybe, 0});
+    history_.mutations.push_back({value, {begin, end}, Verdict::kStaleAfterWrite, maybe, false, 0});
     return *this;
   }
   History& Punch(Instant begin, Instant end) {
-    history_.mutations.push_back({kZeroValue, {begin, end}, Verdict::kStaleAfterPunch, false, 0});
+    history_.mutations.push_back(
+        {kZeroValue, {begin, end}, Verdict::kStaleAfterPunch, false, false, 0});
+    return *this;
+  }
+  History& PunchPartOfPage(Instant begin, Instant end) {
+    Punch(begin, end);
+    history_.mutations.back().part_of_page = true;
     return *this;
   }
   History& MayZero(Instant begin, Instant end) {
-    history_.mutations.push_back({kZeroValue, {begin, end}, Verdict::kStaleAfterTruncate, true, 0});
+    history_.mutations.push_back(
+        {kZeroValue, {begin, end}, Verdict::kStaleAfterTruncate, true, false, 0});
     return *this;
   }
   History& Read(CellValue value, Instant begin, Instant end) {
@@ -163,6 +170,25 @@ TEST(RegisterCheck, CountsADirectReadBehindTheCacheDuringAWriteAsKernelWindowOnF
   EXPECT_EQ(history.Verdict_(true), "kernel window");
   history.ReadDirect(kZeroValue, 21, 22);
   EXPECT_EQ(history.Verdict_(true), "lost store");
+}
+
+TEST(RegisterCheck, CountsAStoreThatComesBackInAnEdgePageAsKernelWindowOnFuseOnly) {
+  auto history = [](bool edge) {
+    History made(kB);
+    return (edge ? made.PunchPartOfPage(1, 20) : made.Punch(1, 20))
+        .Write(kA, 4, 5)
+        .Read(kZeroValue, 30, 31)
+        .Read(kA, 40, 41);
+  };
+  EXPECT_EQ(history(true).Verdict_(true), "kernel window");
+  EXPECT_NE(history(true).Verdict_(false), "legal");
+  EXPECT_NE(history(false).Verdict_(true), "kernel window");
+}
+
+TEST(RegisterCheck, FlagsAnOldValueThatComesBackInAnEdgePageOnFuseToo) {
+  EXPECT_EQ(
+      History(kB).PunchPartOfPage(1, 20).Read(kZeroValue, 30, 31).Read(kB, 40, 41).Verdict_(true),
+      "stale after punch");
 }
 
 TEST(RegisterCheck, FlagsCachedReadsThatDisagreeWhileAPunchRunsOnFuseToo) {
