@@ -90,8 +90,9 @@ class Hammer {
 
  private:
   struct Slot {
-    uint32_t stamp = 0;                // of the last store that succeeded
-    uint64_t begin = 0;                // of that store
+    uint32_t stamp = 0;  // of the last store that succeeded
+    uint64_t begin = 0;  // of that store
+    const char* how = "";
     std::vector<uint64_t> ends = {0};  // by stamp
   };
 
@@ -127,6 +128,7 @@ class Hammer {
     ASSERT_EQ(error, 0);
     slot.stamp = stamp;
     slot.begin = begin;
+    slot.how = how == 0 ? "direct write" : how < 4 ? "write" : "store";
     const ByteRange bytes_of_page = ByteRange{offset, offset + 1}.RoundOut();
     if (random() % 4 == 0) mount_.kernel.WriteBack(ino_, bytes_of_page);
   }
@@ -151,7 +153,8 @@ class Hammer {
     const bool may_be_gone = killers_.Any(
         bytes, [&](const Killed& killed) { return killed.end > slot.begin && killed.begin < end; });
     ASSERT_TRUE(seen == slot.stamp || may_be_gone)
-        << "lost at " << offset << ": " << seen << " instead of " << slot.stamp;
+        << "lost at " << offset << ": " << seen << " instead of " << slot.stamp << ", a "
+        << slot.how << ", seen by a " << (direct ? "direct read" : "load");
   }
 
   void Killer(size_t me) {

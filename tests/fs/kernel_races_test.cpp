@@ -26,9 +26,7 @@ class PageKillerRaces : public ::testing::Test {
   template <typename Call>
   std::future<int> Published(Call call) {
     auto thread = std::async(std::launch::async, std::move(call));
-    for (int i = 0; i < 60'000 && kernel_.Queued() == 0; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    FL_CHECK(kernel_.Queued() == 1, "no invalidation");
+    kernel_.AwaitQueued();
     return thread;
   }
   std::future<int> PublishedPunch(ByteRange range) {
@@ -63,6 +61,28 @@ TEST_F(PageKillerRaces, StoreThatIsDirtyWhenInvalidatedDoesNotBringThePageBack) 
   ASSERT_EQ(kernel_.Store(ino_, kBlockSize, "x"), 0);
   ASSERT_EQ(Finish(punch), 0);
   EXPECT_EQ(mount_.Stored(ino_, Page(1)), std::string(kBlockSize, '\0'));
+}
+
+// Between the unmask and the reply: the worst moment to find an old page that is still there.
+TEST_F(PageKillerRaces, NoOldPageIsLeftWhenTheMaskEnds) {
+  CacheAll();
+  auto punch = PublishedPunch(Page(1));
+  ASSERT_EQ(kernel_.Store(ino_, kBlockSize, "x"), 0);
+  test_point::Arm("fs.killer.unmasked",
+                  test_point::Action::Call([this] { kernel_.WriteBack(ino_, Page(1)); }));
+  ASSERT_EQ(Finish(punch), 0);
+  EXPECT_EQ(test_point::Hits("fs.killer.unmasked"), 1u);
+  EXPECT_EQ(mount_.Stored(ino_, Page(1)), std::string(kBlockSize, '\0'));
+}
+
+// A READ that was sampled counts as a page, even if no other one was ever answered.
+TEST_F(PageKillerRaces, OneReadIsEnoughToBeNotified) {
+  const InodeId fresh = mount_.MakeFile("fresh");
+  ASSERT_EQ(kernel_.WriteDirect(fresh, 0, std::string(kBlockSize, 'd')), 0);
+  ASSERT_TRUE(kernel_.Load(fresh, 0, 1));
+  kernel_.StartNotifier();
+  ASSERT_EQ(kernel_.Fallocate(fresh, kPunch, Page(0)), 0);
+  EXPECT_EQ(kernel_.Invalidations(), 1u);
 }
 
 TEST_F(PageKillerRaces, StoresBesideThePunchedBytesOfAnEdgePageAreKept) {
@@ -151,8 +171,7 @@ TEST_F(PageKillerRaces, OldPageUnderADirectWriteDoesNotComeBack) {
   ASSERT_EQ(*kernel_.Load(ino_, kBlockSize, 1), "o") << "read again before the publish";
   ASSERT_EQ(kernel_.Store(ino_, kBlockSize + 1, "x"), 0);
   write.LetGo();
-  for (int i = 0; i < 60'000 && kernel_.Queued() == 0; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  kernel_.AwaitQueued();
   kernel_.WriteBack(ino_, Page(1));
   EXPECT_EQ(mount_.Stored(ino_, Page(1)), std::string(kBlockSize, 'd'));
   ASSERT_TRUE(kernel_.RunOne());

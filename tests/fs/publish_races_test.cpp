@@ -86,9 +86,7 @@ TEST_F(PublishRaces, MasksOfTwoKillersHoldUntilBothAreThrough) {
   m_.kernel().Hold();
   auto first = std::async(std::launch::async, [&] { return m_.Punch(ino_, {0, 8192}); });
   auto second = std::async(std::launch::async, [&] { return m_.Punch(ino_, {4096, 12288}); });
-  for (int i = 0; i < 60'000 && m_.kernel().Held() < 2; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  ASSERT_EQ(m_.kernel().Held(), 2u);
+  ASSERT_TRUE(m_.kernel().AwaitHeld(2));
   const std::string old(3 * kBlockSize, 'o');
   ASSERT_EQ(m_.Write(ino_, 0, old, fs::WriteKind::kWriteback), 0);
   EXPECT_EQ(m_.ReadAll(ino_), std::string(3 * kBlockSize, '\0'));

@@ -93,6 +93,7 @@ Result<T> FakeKernelCache::Send(Guard& guard, const char* name,
 void FakeKernelCache::Invalidate(InodeId ino, ByteRange range, std::function<void()> done) {
   Guard guard(mu_);
   orders_.push_back({ino, range, std::move(done)});
+  ++invalidations_;
   changed_.notify_all();
 }
 
@@ -111,6 +112,16 @@ bool FakeKernelCache::RunOne() {
 size_t FakeKernelCache::Queued() const {
   Guard guard(mu_);
   return orders_.size();
+}
+
+size_t FakeKernelCache::Invalidations() const {
+  Guard guard(mu_);
+  return invalidations_;
+}
+
+void FakeKernelCache::AwaitQueued() {
+  Guard guard(mu_);
+  Await(guard, [this] { return !orders_.empty(); });
 }
 
 void FakeKernelCache::StartNotifier() {
@@ -292,7 +303,7 @@ void FakeKernelCache::DropClean(InodeId ino, ByteRange range) {
   std::erase_if(FileOf(ino).pages, [&](const auto& entry) {
     const Page& page = *entry.second;
     return range.Overlaps(BytesOfPage(entry.first)) && !page.locked && !page.dirty &&
-           !page.writeback;
+           !page.writeback && !page.sent;
   });
 }
 
@@ -316,6 +327,7 @@ int FakeKernelCache::Write(InodeId ino, uint64_t offset, std::string_view bytes)
   File& file = FileOf(ino);
   const auto range = ByteRange::OfSize(offset, bytes.size());
   std::vector<std::shared_ptr<Page>> locked;
+  std::vector<std::shared_ptr<Page>> sent;
   for (uint64_t index = PageOf(range.begin); index <= PageOf(range.end - 1); ++index) {
     const ByteRange part = range.Intersect(BytesOfPage(index));
     std::shared_ptr<Page> page;
@@ -332,6 +344,8 @@ int FakeKernelCache::Write(InodeId ino, uint64_t offset, std::string_view bytes)
         locked.push_back(page);
       }
     }
+    page->sent = true;
+    sent.push_back(page);
     std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(part.begin - range.begin), part.Size(),
                 page->bytes.begin() + static_cast<ptrdiff_t>(part.begin % kBlockSize));
   }
@@ -342,6 +356,7 @@ int FakeKernelCache::Write(InodeId ino, uint64_t offset, std::string_view bytes)
                                 false, std::move(done));
                    });
   if (written) file.size = std::max(file.size, range.end);
+  for (const auto& page : sent) page->sent = false;
   for (const auto& page : locked) {
     page->locked = false;
     std::erase_if(file.pages, [&](const auto& entry) { return entry.second == page; });

@@ -46,6 +46,8 @@ class FakeKernelCache final : public fs::KernelCache {
   void Invalidate(InodeId ino, ByteRange range, std::function<void()> done) override;
   bool RunOne();  // false: nothing is queued
   size_t Queued() const;
+  size_t Invalidations() const;  // ever asked for
+  void AwaitQueued();            // until something is
   void StartNotifier();
   void StopNotifier();
 
@@ -74,6 +76,7 @@ class FakeKernelCache final : public fs::KernelCache {
     bool locked = false;
     bool dirty = false;
     bool writeback = false;
+    bool sent = false;  // in an unanswered WRITE, whose reference keeps reclaim away
   };
   struct File {
     uint64_t size = 0;
@@ -111,6 +114,7 @@ class FakeKernelCache final : public fs::KernelCache {
   std::condition_variable changed_;
   std::map<InodeId, File> files_;  // guarded by mu_, as all below
   std::deque<Order> orders_;
+  size_t invalidations_ = 0;
   std::set<uint64_t> outstanding_;  // requests without an answer
   uint64_t last_unique_ = 0;
   bool stop_ = false;

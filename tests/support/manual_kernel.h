@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -28,6 +30,7 @@ class ManualKernel final : public fs::KernelCache {
       last_ = range;
       if (hold_) {
         held_.push_back({ino, range, std::move(done)});
+        changed_.notify_all();
         return;
       }
     }
@@ -51,9 +54,11 @@ class ManualKernel final : public fs::KernelCache {
     order->done();
     return true;
   }
-  size_t Held() const {
-    std::lock_guard guard(mu_);
-    return held_.size();
+  // False: they did not come in time.
+  [[nodiscard]] bool AwaitHeld(size_t count) {
+    std::unique_lock guard(mu_);
+    return changed_.wait_for(guard, std::chrono::seconds(60),
+                             [&] { return held_.size() >= count; });
   }
   size_t Invalidations() const {
     std::lock_guard guard(mu_);
@@ -66,6 +71,7 @@ class ManualKernel final : public fs::KernelCache {
 
  private:
   mutable std::mutex mu_;
+  std::condition_variable changed_;
   bool hold_ = false;
   std::deque<Order> held_;
   size_t invalidations_ = 0;
