@@ -4,10 +4,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <cstring>
-
 #include "io/fault_guard.h"
 #include "io/file.h"
+#include "io/mapped_memory.h"
 #include "io/mapping.h"
 
 namespace faultline::stress {
@@ -39,7 +38,7 @@ Result<> ReadEveryWay(const std::string& path, uint64_t size,
 
   FL_ASSIGN_OR_RETURN(Mapping mapping,
                       Mapping::Map(file.get(), size, Mapping::Kind::kSharedReadOnly));
-  if (!Guarded([&] { std::memcpy(buffer.bytes().data(), mapping.data(), size); }))
+  if (!Guarded([&] { CopyMapped(buffer.bytes().data(), mapping.data(), size); }))
     return Fail(EIO, "{}: SIGBUS inside the file", path);
   take(buffer.bytes(), "a load");
 

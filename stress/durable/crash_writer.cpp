@@ -12,6 +12,7 @@
 #include "history/operation.h"
 #include "io/fault_guard.h"
 #include "io/file.h"
+#include "io/mapped_memory.h"
 
 namespace faultline::stress {
 namespace {
@@ -110,9 +111,9 @@ Result<> CrashWriter::Store(Cells cells) {
   uint64_t first = sequence_ + 1;
   auto bytes = Begin(cells);
   std::byte* to = files_[cells.file].mapping.data() + cells.begin * kCellSize;
-  if (!Guarded([&] { std::memcpy(to, bytes.data(), bytes.size()); }))
+  if (!Guarded([&] { CopyMapped(to, bytes.data(), bytes.size()); }))
     return Fail(ENOTCONN, "SIGBUS inside the file");
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  FenceMemory();
   Complete(cells, first);
   return {};
 }

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include <cstring>
 #include <memory>
 
 #include "io/fault_guard.h"
 #include "io/file.h"
+#include "io/mapped_memory.h"
 #include "race/race_judge.h"
 #include "race/race_round.h"
 #include "race/storer.h"
@@ -86,7 +86,7 @@ Result<> Race::Round(uint64_t round) {
   Linger(facts.plan.delay);
   FL_TRY(Kill(facts, blind.get()));
 
-  if (Guarded([&] { std::memcpy(seen_.bytes().data(), mapping_.data(), kRaceSize); }))
+  if (Guarded([&] { CopyMapped(seen_.bytes().data(), mapping_.data(), kRaceSize); }))
     judge.JudgeBytes(seen_.bytes(), "by a load right after the return");
   storer.Finish();
   if (blind) {
@@ -159,7 +159,7 @@ Result<bool> Race::Flush() {
 Result<bool> Race::JudgeEverything(RaceJudge& judge, const StoreLog& stores) {
   Doing doing(pulse_, kKillerThread, "checking");
   FL_TRY(JudgeRead(judge, file_.get(), "by pread", stores));
-  if (!Guarded([&] { std::memcpy(seen_.bytes().data(), mapping_.data(), kRaceSize); }))
+  if (!Guarded([&] { CopyMapped(seen_.bytes().data(), mapping_.data(), kRaceSize); }))
     return Fail(EIO, "SIGBUS inside the file");
   judge.JudgeAll(seen_.bytes(), "by a load", stores);
   FL_ASSIGN_OR_RETURN(bool collision, Flush());

@@ -7,6 +7,7 @@
 
 #include "io/fault_guard.h"
 #include "io/file.h"
+#include "io/mapped_memory.h"
 
 namespace faultline::stress {
 namespace {
@@ -27,7 +28,7 @@ uint8_t ByteOf(const RaceImage& image, uint64_t offset) {
 
 /// True when the slot's cell in the mapping holds the killer's content, which differs from the old.
 bool ShowsNew(const Mapping& mapping, const RaceImage& new_image, size_t slot) {
-  return LoadWord(mapping.data() + SlotWitness(slot)) ==
+  return LoadMappedWord(mapping.data() + SlotWitness(slot)) ==
          LoadWord(new_image.data() + SlotWitness(slot));
 }
 
@@ -90,7 +91,7 @@ void Storer::StoreSlot(size_t slot) {
   bool stored = Guarded([&] {
     store.saw_new = differs && ShowsNew(*plan_.mapping, *plan_.new_image, slot);
     store.when.begin = Now();
-    *reinterpret_cast<volatile uint8_t*>(plan_.mapping->data() + offset) = store.value;
+    StoreMappedByte(plan_.mapping->data() + offset, store.value);
     store.when.end = Now();
   });
   if (stored) stores.push_back(store);  // a store that faulted did not happen

@@ -13,7 +13,7 @@ struct SuiteSize {
 
 constexpr SuiteSize SizeOf(Suite suite) {
   switch (suite) {
-    case Suite::kSmoke: return {25 * kSecond, 1'000};
+    case Suite::kSmoke: return {45 * kSecond, 2'000};
     case Suite::kStandard: return {180 * kSecond, 3'000};
     case Suite::kSoak: return {1800 * kSecond, 10'000};
   }

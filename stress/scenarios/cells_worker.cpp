@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "io/fault_guard.h"
+#include "io/mapped_memory.h"
 
 namespace faultline::stress {
 namespace {
@@ -145,7 +146,7 @@ void CellsWorker::StoreThrough(const Mapping& mapping, CellsFile& file, const ch
   auto bytes = MakeCells(file, range, first);
   Interval when{Now(), 0};
   bool stored = Guarded(
-      [&] { std::memcpy(mapping.data() + range.first * kCellSize, bytes.data(), bytes.size()); });
+      [&] { CopyMapped(mapping.data() + range.first * kCellSize, bytes.data(), bytes.size()); });
   when.end = Now();
   Operation& operation = Record(file, range, Effect::kWrites, call, when);
   operation.first_value = first;
@@ -262,7 +263,7 @@ void CellsWorker::LoadFrom(const Mapping& mapping, CellsFile& file, Range range,
   auto bytes = std::span(buffer_).first(range.cells * kCellSize);
   Interval when{Now(), 0};
   bool loaded = Guarded(
-      [&] { std::memcpy(bytes.data(), mapping.data() + range.first * kCellSize, bytes.size()); });
+      [&] { CopyMapped(bytes.data(), mapping.data() + range.first * kCellSize, bytes.size()); });
   when.end = Now();
   if (loaded) RecordRead(file, range, bytes, {call, when, false});  // or it met the end of the file
 }
