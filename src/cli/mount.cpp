@@ -145,7 +145,7 @@ int Run(const Arguments& arguments, fuse::Daemon& daemon) {
 
   auto mounted = fuse::MountedStore::Mount(arguments.request);
   if (!mounted) return fail(kMountFailure, mounted.error());
-  daemon.ReportReady();
+  if (!daemon.ReportReady()) (*mounted)->Unmount();
   while (signals->WaitForSignalOr((*mounted)->EndFd())) (*mounted)->Unmount();
   if (Result<> closed = (*mounted)->Close(); !closed) {
     LogError("closing {}: {}", arguments.request.store, closed.error().ToString());

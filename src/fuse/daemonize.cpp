@@ -52,13 +52,14 @@ Result<Daemon> Daemon::Fork() {
   return Daemon(std::move(write_end));
 }
 
-void Daemon::ReportReady() {
-  if (!pipe_) return;
-  if (chdir("/") != 0) return;
+bool Daemon::ReportReady() {
+  if (!pipe_) return true;
+  (void)!chdir("/");
   DetachFromTerminal();
   const unsigned char ok = 0;
-  (void)!write(pipe_.get(), &ok, 1);
+  const bool somebody_waits = write(pipe_.get(), &ok, 1) == 1;
   pipe_.Reset();
+  return somebody_waits;
 }
 
 void Daemon::ReportFailure(int status, const std::string& text) {

@@ -18,8 +18,9 @@ class Daemon {
   /// For a process that stays in the foreground: nobody is waiting.
   static Daemon Foreground() { return Daemon(UniqueFd()); }
 
-  /// Lets the parent exit with 0, and lets go of its terminal and working directory.
-  void ReportReady();
+  /// Lets the parent exit with 0, and lets go of its terminal and working directory. False: nobody
+  /// waits any more, the command was interrupted.
+  bool ReportReady();
   /// Prints the text where the user sees it; lets the parent exit with `status`.
   void ReportFailure(int status, const std::string& text);
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "fuse/fuse_api.h"
 #include "store/records.h"
@@ -59,13 +60,16 @@ Reply::Reply(const Message& message, const CachePolicy& policy)
     : opcode_(message.Opcode()), ino_(message.Ino()), policy_(policy) {}
 
 Reply::~Reply() {
-  if (fuse_req* request = Take()) {
-    LogError("{} of inode {} was never answered", OpcodeName(opcode_), Raw(ino_));
-    fuse_reply_err(request, EIO);
-  }
+  if (!Pending()) return;
+  LogError("{} of inode {} was never answered", OpcodeName(opcode_), Raw(ino_));
+  fuse_reply_err(Take(), EIO);
 }
 
-fuse_req* Reply::Take() { return request_.exchange(nullptr); }
+fuse_req* Reply::Take() {
+  fuse_req* request = request_.exchange(nullptr);
+  FL_CHECK(request != nullptr, "{} of inode {} was answered twice", OpcodeName(opcode_), Raw(ino_));
+  return request;
+}
 
 void Reply::Log(const Error& error) const {
   LogError("{} of inode {}: {}", OpcodeName(opcode_), Raw(ino_), error.ToString());

@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
+#include <new>
 
 #include "base/log.h"
 #include "fuse/fuse_api.h"
@@ -19,6 +22,15 @@ namespace {
 // Each page-cache writeback that is unanswered takes one of these slots, and readahead needs one.
 constexpr unsigned kMaxBackground = 512;
 constexpr unsigned kCongestionThreshold = 384;
+
+// libfuse would print to a stderr that leads nowhere.
+void LogFromLibfuse(fuse_log_level level, const char* format, va_list arguments) {
+  char line[1024];
+  std::vsnprintf(line, sizeof line, format, arguments);
+  line[std::strcspn(line, "\n")] = '\0';
+  if (level <= FUSE_LOG_ERR) return LogError("libfuse: {}", line);
+  LogWarning("libfuse: {}", line);
+}
 
 }  // namespace
 
@@ -56,6 +68,7 @@ Session::~Session() {
 }
 
 Result<> Session::CreateLibfuse() {
+  fuse_set_log_func(&LogFromLibfuse);
   LibfuseArguments arguments(options_);
   fuse_lowlevel_ops ops = Operations();
   ops.init = [](void* self, fuse_conn_info* connection) {
@@ -106,18 +119,36 @@ Negotiation Session::Negotiated() const {
 void Session::Serve(std::span<std::byte> request) {
   const std::optional<Message> message = Message::Parse(request);
   if (!message) return LogError("a request of {} bytes is not one", request.size());
+  try {
+    Process(*message, request);
+  } catch (const std::bad_alloc&) {
+    Refuse(*message, ENOMEM);
+  }
+}
+
+// What a handler throws does not come out here: operations.h catches it on the near side of
+// libfuse.
+void Session::Process(const Message& message, std::span<std::byte> request) {
   fuse_buf buffer{};
   buffer.size = request.size();
   buffer.mem = request.data();
-  if (message->Opcode() == FUSE_INIT) {
+  if (message.Opcode() == FUSE_INIT) {
     {
       lock::MutexLock lock(mu_);
-      init_.NoteRequest(*message);
+      init_.NoteRequest(message);
     }
     return fuse_session_process_buf(libfuse_, &buffer);
   }
-  CallScope scope(std::make_shared<Call>(server_, *message));
+  CallScope scope(std::make_shared<Call>(server_, message));
   fuse_session_process_buf(libfuse_, &buffer);
+}
+
+void Session::Refuse(const Message& message, int error) {
+  LogError("{} of inode {}: {}", OpcodeName(message.Opcode()), Raw(message.Ino()),
+           std::strerror(error));
+  if (message.Opcode() == FUSE_FORGET || message.Opcode() == FUSE_BATCH_FORGET) return;
+  const fuse_out_header header{.len = sizeof header, .error = -error, .unique = message.Unique()};
+  (void)!write(fuse_session_fd(libfuse_), &header, sizeof header);
 }
 
 // libfuse has taken its defaults; what it does not know is added to the reply (init_flags.h).

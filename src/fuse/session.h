@@ -62,6 +62,8 @@ class Session {
   Result<> CreateLibfuse();
   Result<> MountLibfuse();
   void Serve(std::span<std::byte> request);
+  void Process(const Message& message, std::span<std::byte> request);
+  void Refuse(const Message& message, int error);
   ssize_t Send(int fd, iovec* iov, int count);
   ssize_t SendInitReply(int fd, iovec* iov, int count);
   void Configure(fuse_conn_info& connection) const;

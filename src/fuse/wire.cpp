@@ -11,8 +11,6 @@ std::optional<Message> Message::Parse(std::span<const std::byte> bytes) {
   return Message(header, bytes.subspan(sizeof header));
 }
 
-std::string_view Message::Name() const { return OpcodeName(header_.opcode); }
-
 bool Message::IsDirectRead() const {
   return Opcode() == FUSE_READ && (Body<fuse_read_in>().read_flags & FUSE_READ_LOCKOWNER) != 0;
 }

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <optional>
 #include <span>
-#include <string_view>
 
 #include "base/types.h"
 
@@ -25,7 +24,6 @@ class Message {
   uint64_t Unique() const { return header_.unique; }
   uint32_t Opcode() const { return header_.opcode; }
   InodeId Ino() const { return InodeId{header_.nodeid}; }
-  std::string_view Name() const;
 
   /// The fixed part behind the header; zeros where an older kernel sends less.
   template <class T>

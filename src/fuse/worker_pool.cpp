@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 #include "base/log.h"
 #include "fuse/receive_buffer.h"
@@ -21,10 +22,13 @@ WorkerPool::WorkerPool(int fuse_fd, const Options& options, Handler handler,
 
 void WorkerPool::Start() {
   lock::MutexLock lock(mu_);
-  for (int i = 0; i < options_.workers; ++i)
-    threads_.emplace_back(
-        fmt::format("worker-{}", i), [this] { Run(); }, lock::ThreadRole::kWorker);
-  count_ = options_.workers;
+  for (int i = 0; i < options_.workers; ++i) AddWorkerLocked();
+}
+
+void WorkerPool::AddWorkerLocked() {
+  threads_.emplace_back(
+      fmt::format("worker-{}", count_.load()), [this] { Run(); }, lock::ThreadRole::kWorker);
+  ++count_;
 }
 
 // A worker may add another one up to its own end, so the list is taken until it stays empty.
@@ -81,9 +85,11 @@ void WorkerPool::AddWorkerIfAllBusy() {
   lock::MutexLock lock(mu_);
   const int count = count_.load();
   if (ended_ || busy_.load() < count || count >= options_.max_workers) return;
-  threads_.emplace_back(
-      fmt::format("worker-{}", count), [this] { Run(); }, lock::ThreadRole::kWorker);
-  count_ = count + 1;
+  try {
+    AddWorkerLocked();
+  } catch (const std::exception& error) {
+    LogWarning("no further worker: {}", error.what());
+  }
 }
 
 }  // namespace faultline::fuse

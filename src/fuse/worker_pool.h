@@ -47,6 +47,7 @@ class WorkerPool {
   bool ReceiveOne(std::span<std::byte> space);
   void Serve(std::span<std::byte> request);
   void AddWorkerIfAllBusy();
+  void AddWorkerLocked() FL_REQUIRES(mu_);
 
   const int fuse_fd_;
   const Options options_;

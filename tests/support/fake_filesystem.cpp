@@ -259,6 +259,11 @@ FakeFilesystem::Seen FakeFilesystem::seen() const {
   return seen_;
 }
 
+void FakeFilesystem::ThrowFromFsync() {
+  Guard guard(mu_);
+  throw_from_fsync_ = true;
+}
+
 void FakeFilesystem::HoldReads() {
   Guard guard(mu_);
   hold_reads_ = true;

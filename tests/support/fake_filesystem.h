@@ -56,8 +56,8 @@ class FakeFilesystem final : public fs::Filesystem {
     bool shut_down = false;
   };
   Seen seen() const;
-  /// The n-th call of Fsync from now on throws std::bad_alloc.
-  void ThrowFromFsync() { throw_from_fsync_ = true; }
+  /// The next Fsync throws std::bad_alloc.
+  void ThrowFromFsync();
   /// Every READ waits until Release.
   void HoldReads();
   void ReleaseReads();
