@@ -21,29 +21,22 @@ using Logger = std::shared_ptr<spdlog::logger>;
 
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
-    case Level::kDebug:
-      return spdlog::level::debug;
-    case Level::kInfo:
-      return spdlog::level::info;
-    case Level::kWarning:
-      return spdlog::level::warn;
-    case Level::kError:
-      return spdlog::level::err;
-    case Level::kOff:
-      break;
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarning: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+    case Level::kOff: break;
   }
   return spdlog::level::off;
 }
 
 spdlog::sink_ptr MakeSink(const Options& options) {
   switch (options.sink) {
-    case Sink::kFile:
-      return std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    case Sink::kFile: return std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
     case Sink::kSyslog:
       return std::make_shared<spdlog::sinks::syslog_sink_mt>(options.ident, LOG_PID, LOG_DAEMON,
                                                              false);
-    case Sink::kStderr:
-      break;
+    case Sink::kStderr: break;
   }
   return std::make_shared<spdlog::sinks::stderr_sink_mt>();
 }

@@ -54,14 +54,9 @@ bool IsDue(Armed& armed) {
 
 void Perform(State& state, Armed& armed) {
   switch (armed.action.kind) {
-    case Action::Kind::kDelay:
-      std::this_thread::sleep_for(armed.action.delay);
-      break;
-    case Action::Kind::kCall:
-      armed.action.callback();
-      break;
-    case Action::Kind::kCrash:
-      ::_exit(armed.action.exit_code);
+    case Action::Kind::kDelay: std::this_thread::sleep_for(armed.action.delay); break;
+    case Action::Kind::kCall: armed.action.callback(); break;
+    case Action::Kind::kCrash: ::_exit(armed.action.exit_code);
     case Action::Kind::kBlock: {
       std::unique_lock lock(state.mu);
       state.changed.wait(lock, [&] { return armed.released; });

@@ -9,8 +9,8 @@
 
 namespace faultline::store {
 
-// Page-aligned memory of whole blocks, as O_DIRECT wants it. Not thread-safe while it is being filled; immutable and
-// freely shared once it is held through a BlockPtr.
+// Page-aligned memory of whole blocks, as O_DIRECT wants it. Not thread-safe while it is being
+// filled; immutable and freely shared once it is held through a BlockPtr.
 class BlockBuffer {
  public:
   explicit BlockBuffer(size_t blocks);  // zero-filled
@@ -20,7 +20,9 @@ class BlockBuffer {
 
   std::span<std::byte> Bytes() { return {data_.get(), blocks_ * kBlockSize}; }
   std::span<const std::byte> Bytes() const { return {data_.get(), blocks_ * kBlockSize}; }
-  std::span<std::byte> Block(size_t index) { return Bytes().subspan(index * kBlockSize, kBlockSize); }
+  std::span<std::byte> Block(size_t index) {
+    return Bytes().subspan(index * kBlockSize, kBlockSize);
+  }
   std::span<const std::byte> Block(size_t index) const {
     return Bytes().subspan(index * kBlockSize, kBlockSize);
   }

@@ -6,14 +6,18 @@
 
 #include "base/types.h"
 
-// Where data lives. A block is kBlockSize (4096) bytes. There are two address spaces, and extents treat them alike:
+// Where data lives. A block is kBlockSize (4096) bytes. There are two address spaces, and extents
+// treat them alike:
 //
 //   volume      blocks of STORE/volume, recycled by the allocator
-//   unwritten   the same blocks, reserved by fallocate: they read as zeros, and a write may fill them in place, because no
+//   unwritten   the same blocks, reserved by fallocate: they read as zeros, and a write may fill
+//   them in place, because no
 //               byte in them was ever valid
-//   small       values in RocksDB, one block each, numbered by a counter that never goes back: an address is never reused
+//   small       values in RocksDB, one block each, numbered by a counter that never goes back: an
+//   address is never reused
 //
-// Writing small pieces next to the metadata saves fsync its second device flush; they are moved to the volume later.
+// Writing small pieces next to the metadata saves fsync its second device flush; they are moved to
+// the volume later.
 namespace faultline::store {
 
 enum class Space : uint8_t { kVolume = 0, kSmall = 1, kUnwritten = 2 };

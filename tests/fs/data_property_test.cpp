@@ -58,7 +58,7 @@ class DataProperty {
 
   void StartOver() {
     MountedFilesystem::Options options;
-    options.store.volume_blocks = 150 + Below(400);
+    options.store.volume_blocks = fresh_++ == 0 ? 150 : 150 + Below(400);  // full at least once
     options.store.reserve_blocks = 8 + Below(24);
     options.store.manual_commit = true;
     mounted_ = std::make_unique<MountedFilesystem>(options);
@@ -290,6 +290,7 @@ class DataProperty {
   }
 
   std::mt19937_64 random_;
+  uint64_t fresh_ = 0;
   const uint64_t operations_;
   std::unique_ptr<MountedFilesystem> mounted_;
   std::array<InodeId, kFiles> ino_{};

@@ -74,7 +74,10 @@ TEST_F(PublishRaces, TruncateWaitsForAWriteThatWasMeasuredAgainstTheOldSize) {
   ASSERT_EQ(m_.Write(ino_, 0, Block('o')), 0);
   HeldAt write("fs.write.placed",
                [&] { return m_.Write(ino_, 0, Block('w'), fs::WriteKind::kWriteback); });
+  test_point::Arm("fs.truncate.published", test_point::Action::Delay(std::chrono::microseconds(0)));
   auto truncate = std::async(std::launch::async, [&] { return m_.Truncate(ino_, 100); });
+  EXPECT_FALSE(
+      test_point::WaitUntilHit("fs.truncate.published", 1, std::chrono::milliseconds(200)));
   ASSERT_EQ(write.Join(), 0);
   ASSERT_EQ(truncate.get(), 0);
   ASSERT_EQ(m_.Truncate(ino_, kBlockSize), 0);
@@ -97,6 +100,19 @@ TEST_F(PublishRaces, MasksOfTwoKillersHoldUntilBothAreThrough) {
   EXPECT_EQ(first.get() + second.get(), 0);
   ASSERT_EQ(m_.Write(ino_, kBlockSize, Block('n'), fs::WriteKind::kWriteback), 0);
   EXPECT_EQ(m_.Read(ino_, Page(1)), Block('n'));
+}
+
+// write(2) fills the page before it is sent: the page is new, whatever masks are over it.
+TEST_F(PublishRaces, BufferedWriteOfAWholePageRegrantsIt) {
+  ASSERT_EQ(m_.Write(ino_, 0, Block('o')), 0);
+  m_.kernel().Hold();
+  auto punch = std::async(std::launch::async, [&] { return m_.Punch(ino_, Page(0)); });
+  ASSERT_TRUE(m_.kernel().AwaitHeld(1));
+  ASSERT_EQ(m_.Write(ino_, 0, Block('n')), 0);
+  ASSERT_EQ(m_.Write(ino_, 0, Block('s'), fs::WriteKind::kWriteback), 0);
+  EXPECT_EQ(m_.ReadAll(ino_), Block('s'));
+  ASSERT_TRUE(m_.kernel().FinishOne());
+  EXPECT_EQ(punch.get(), 0);
 }
 
 TEST_F(PublishRaces, WriterComingBehindTheMoverWins) {

@@ -72,14 +72,10 @@ class ChunkModel {
     const auto count = static_cast<uint32_t>(Random(0, most));
     switch (Random(0, 7)) {
       case 0:
-      case 1:
-        return Unmap(edit, first, count);
-      case 2:
-        return FillUnwritten(edit, first);
-      case 3:
-        return Move(edit, first, static_cast<uint32_t>(Random(0, kChunkBlocks - 1)));
-      default:
-        return Map(edit, first, count, NewAddress(count));
+      case 1: return Unmap(edit, first, count);
+      case 2: return FillUnwritten(edit, first);
+      case 3: return Move(edit, first, static_cast<uint32_t>(Random(0, kChunkBlocks - 1)));
+      default: return Map(edit, first, count, NewAddress(count));
     }
   }
 

@@ -47,6 +47,12 @@ TEST(Fsck, SuperblockIsBeyondRepairWithoutAVolumeHeader) {
   EXPECT_EQ(sound.store.writes, 0);
 }
 
+TEST(Fsck, NewSuperblockIsReportedOnceNotForEveryName) {
+  SoundStore sound;
+  sound.Record(Family::kDefault, keys::kSuperblock).clear();
+  EXPECT_THAT(Codes(sound.Check()), ElementsAre("superblock-damaged"));
+}
+
 TEST(Fsck, VolumeOfAnotherStoreIsLeftAlone) {
   SoundStore sound;
   sound.store.header->uuid[0] ^= 1;

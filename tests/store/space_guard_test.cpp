@@ -141,7 +141,8 @@ TEST_F(TinyHost, AFullHostRefusesNewDataAndStillUnlinks) {
   EmptyHost();
   EXPECT_TRUE(Eventually([&] { return Create(5000).has_value(); })) << "space is back";
   ASSERT_TRUE(store_->Commit());
-  EXPECT_GT(std::filesystem::file_size(Layout{Store()}.Reserve()), 0) << "and the reserve too";
+  const auto reserve = [&] { return std::filesystem::file_size(Layout{Store()}.Reserve()); };
+  EXPECT_TRUE(Eventually([&] { return reserve() > 0; })) << "and the reserve too, after the commit";
 }
 
 TEST_F(TinyHost, AFloodOfSmallDataEndsInENOSPC) {

@@ -86,6 +86,11 @@ void AddInodeDamages(const Add& add) {
          s.build.PutInode(StoreBuilder::File(InodeId{50}, 0, 0));
          FlipBit(s.Record(Family::kInodes, keys::Inode(InodeId{50})));
        }});
+  add({"inode-undecodable", [](S& s) {  // its orphan entry goes with it
+         s.build.PutInode(StoreBuilder::File(InodeId{50}, 0, 0, 0));
+         s.build.PutOrphan(InodeId{50});
+         FlipBit(s.Record(Family::kInodes, keys::Inode(InodeId{50})));
+       }});
   add({"inode-parent",
        [](S& s) {
          InodeRecord inode = s.build.GetInode(kFile);
@@ -245,6 +250,15 @@ void AddNameDamages(const Add& add) {
 }
 
 void AddTreeDamages(const Add& add) {
+  add({"directory-names",
+       [](S& s) {  // the second name is where what is lost has to go
+         s.build.PutDirent(kRootInode, "lost+found", kSub, DT_DIR);
+         s.build.PutInode(StoreBuilder::File(InodeId{50}, 0, 0));
+       },
+       [](S& s) {
+         EXPECT_EQ(s.Lookup(kDir, "sub"), kSub);
+         EXPECT_THAT(s.Lost(), Contains("#50"));
+       }});
   add({"directory-names", [](S& s) { s.build.PutDirent(kRootInode, "second", kSub, DT_DIR); },
        [](S& s) { EXPECT_EQ(s.Lookup(kDir, "sub"), kSub); }});
   add({"directory-parent",

@@ -49,8 +49,8 @@ Result<InodeInfo*> LostAndFound::Existing() {
   if (!record) return nullptr;
   FL_ASSIGN_OR_RETURN(const Dirent dirent, DecodeDirent(key, *record));
   InodeInfo* inode = context_.inodes.Find(dirent.ino);
-  // A name in the root is a way up to the root, unless it is not the one that counts.
-  return inode && inode->IsDirectory() && inode->named_in == kRootInode ? inode : nullptr;
+  // A directory's only name, by now; so it hangs from the root.
+  return inode && inode->IsDirectory() ? inode : nullptr;
 }
 
 Result<InodeInfo*> LostAndFound::Make() {
