@@ -16,7 +16,9 @@ function(faultline_script_tests)
     cmake_path(GET name FILENAME title)
     math(EXPR timeout "${timeout} * ${slowdown}")
     add_test(NAME scripts.${title} COMMAND ${directory}/${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(scripts.${title} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
-                                                    ENVIRONMENT "${FAULTLINE_TEST_ENVIRONMENT}")
+    set_tests_properties(
+      scripts.${title}
+      PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+                 ENVIRONMENT "FAULTLINE_SOURCE_DIR=${CMAKE_SOURCE_DIR};FAULTLINE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
   endforeach()
 endfunction()

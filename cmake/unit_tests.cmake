@@ -3,12 +3,6 @@
 # runs on request, `...Full` in a full run, everything else is smoke.
 include(GoogleTest)
 
-set(FAULTLINE_TEST_ENVIRONMENT
-    "ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1"
-    "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp"
-    "FAULTLINE_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
-    "FAULTLINE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
 set(slowdown 1)
 if(FAULTLINE_SANITIZE)
   set(slowdown 5)
@@ -24,7 +18,7 @@ function(faultline_discover prefix target label filter seconds)
     DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${prefix}."
     TEST_FILTER "${filter}"
-    PROPERTIES LABELS "${label}" TIMEOUT ${timeout} ENVIRONMENT "${FAULTLINE_TEST_ENVIRONMENT}")
+    PROPERTIES LABELS "${label}" TIMEOUT ${timeout})
 endfunction()
 
 # faultline_unit_test(<layer> LINK <libraries>): executable <layer>_test of tests/<layer>.

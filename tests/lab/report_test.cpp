@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -11,6 +10,7 @@
 #include "lab/matrix/expected.h"
 #include "lab/report/table.h"
 #include "lab/report/trace.h"
+#include "support/paths.h"
 
 namespace faultline::lab {
 namespace {
@@ -69,9 +69,7 @@ TEST(Table, MarksWhatIsNotAsExpected) {
 
 // The tables of docs/lab.md are what is expected now.
 TEST(Document, HoldsTheExpectedTables) {
-  const char* top = std::getenv("FAULTLINE_SOURCE_DIR");
-  if (top == nullptr) GTEST_SKIP() << "FAULTLINE_SOURCE_DIR is not set";
-  std::ifstream file(std::string(top) + "/docs/lab.md");
+  std::ifstream file(test::SourceDirectory() / "docs/lab.md");
   ASSERT_TRUE(file) << "run stress/lab/make_doc";
   std::stringstream text;
   text << file.rdbuf();
