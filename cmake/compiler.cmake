@@ -32,11 +32,7 @@ if(FAULTLINE_SANITIZE)
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${FAULTLINE_SANITIZE})
   # Their options: src/base/sanitizer_defaults.cpp.
-  if(FAULTLINE_SANITIZE MATCHES "thread")
-    add_link_options(-Wl,--undefined=__tsan_default_suppressions)
-  else()
-    add_link_options(-Wl,--undefined=__ubsan_default_options)
-  endif()
+  add_link_options(-Wl,--undefined=faultline_sanitizer_defaults)
 endif()
 
 # A clone elsewhere hits the same cache entries: paths are hashed relative to the top of the tree.

@@ -4,6 +4,11 @@
 // functions.
 extern "C" {
 
+// The linker takes this file for its sake: the runtimes bring functions of the names below
+// themselves.
+extern const int faultline_sanitizer_defaults;
+const int faultline_sanitizer_defaults = 1;
+
 #ifdef __SANITIZE_THREAD__
 
 const char* __tsan_default_options() { return "second_deadlock_stack=1"; }
