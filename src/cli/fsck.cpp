@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/version.h"
 #include "store/records.h"
 
 // fsck.faultline [-n|-y|-a] [--data] [--json] STORE
@@ -200,7 +201,8 @@ int Run(int argc, char** argv) {
     return kClean;
   }
   if (given.count("version") != 0) {
-    fmt::print("fsck.faultline, store format {}\n", faultline::store::kFormatVersion);
+    fmt::print("fsck.faultline {}, store format {}\n", faultline::kVersion,
+               faultline::store::kFormatVersion);
     return kClean;
   }
   return RunWith(given);

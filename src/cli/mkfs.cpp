@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/version.h"
 #include "store/format.h"
 
 // mkfs.faultline [-f] [--size SIZE] [--label LABEL] STORE
@@ -90,7 +91,8 @@ int Run(int argc, char** argv) {
     return kDone;
   }
   if (arguments.count("version") != 0) {
-    fmt::print("mkfs.faultline, store format {}\n", faultline::store::kFormatVersion);
+    fmt::print("mkfs.faultline {}, store format {}\n", faultline::kVersion,
+               faultline::store::kFormatVersion);
     return kDone;
   }
   if (arguments.count("store") == 0) return Complain(kUsage, "no STORE given; see --help");
