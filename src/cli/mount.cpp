@@ -35,6 +35,7 @@ Options of -o, separated by commas:
   write_cache=through    write(2) reaches the daemon before it returns (default)
   write_cache=writeback  the kernel collects writes
   commit=SECONDS         unsynced changes are durable after at most so long (0.01 to 300, default 5)
+  readahead=KIB          what the kernel reads ahead (0 to 65536, default 2048; root only)
   ro, rw, noatime, nosuid, nodev, noexec, sync, dirsync, allow_other, context=... and the words
                          that mount(8) and fstab know, as nofail, _netdev, user, x-...
   lock_validator=off|report|abort

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <charconv>
 
+#include "fuse/readahead.h"
+
 namespace faultline::fuse {
 namespace {
 
@@ -75,6 +77,18 @@ Result<> SetCommit(const Item& item, MountOptions& options) {
   return {};
 }
 
+Result<> SetReadaheadOption(const Item& item, MountOptions& options) {
+  const std::string_view value = item.value.value_or("");
+  unsigned kib = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), kib);
+  if (value.empty() || error != std::errc() || end != value.data() + value.size() ||
+      kib > kMaxReadaheadKib)
+    return Fail(EINVAL, "option '{}': readahead is a number of KiB from 0 to {}", item.text,
+                kMaxReadaheadKib);
+  options.readahead_kib = kib;
+  return {};
+}
+
 Result<> SetLockValidator(const Item& item, MountOptions& options) {
   const std::string_view value = item.value.value_or("");
   if (value == "off")
@@ -112,6 +126,7 @@ struct OwnOption {
 };
 constexpr std::array kOwn = {OwnOption{"write_cache", true, SetWriteCache},
                              OwnOption{"commit", true, SetCommit},
+                             OwnOption{"readahead", true, SetReadaheadOption},
                              OwnOption{"lock_validator", true, SetLockValidator},
                              OwnOption{"test_point", true, AddTestPoint},
                              OwnOption{"ro", false, SetReadOnly},

@@ -18,6 +18,7 @@ struct MountOptions {
   bool writeback_cache = false;
   bool read_only = false;
   std::chrono::milliseconds commit_interval{5000};
+  std::optional<unsigned> readahead_kib;  // not given: kDefaultReadaheadKib where we may set it
   std::optional<lock::ValidatorMode> lock_validator;  // not given: the build's default
   std::string test_points;                            // see base/test_point.h
   std::vector<std::string> kernel;                    // in the order given

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/control_protocol.h"
 #include "base/log.h"
+#include "fuse/readahead.h"
 #include "fuse/status.h"
 
 namespace faultline::fuse {
@@ -47,6 +48,7 @@ Result<std::unique_ptr<MountedStore>> MountedStore::Mount(const MountRequest& re
   std::unique_ptr<MountedStore> mounted(new MountedStore(request));
   FL_TRY(mounted->OpenStore());
   FL_TRY(mounted->OpenSession());
+  mounted->ApplyReadahead();
   if (NeedsDrainRead(KernelRelease()))
     LogWarning(
         "on Linux {} a punched or replaced range may show old bytes again: its page-cache "
@@ -73,6 +75,13 @@ Result<> MountedStore::OpenSession() {
   FL_ASSIGN_OR_RETURN(session_, Session::Mount(MakeSessionOptions(), *server_, notifier_));
   session_->Start();
   return session_->WaitForInit(kInitTimeout);
+}
+
+// Only a wish: whoever did not ask for it is not told.
+void MountedStore::ApplyReadahead() const {
+  const std::optional<unsigned> asked = request_.options.readahead_kib;
+  const Result<> set = SetReadahead(session_->Entry().device, asked.value_or(kDefaultReadaheadKib));
+  if (!set && asked) LogWarning("readahead={}: {}", *asked, set.error().ToString());
 }
 
 SessionOptions MountedStore::MakeSessionOptions() const {

@@ -39,6 +39,7 @@ class MountedStore {
   explicit MountedStore(const MountRequest& request);
   Result<> OpenStore();
   Result<> OpenSession();
+  void ApplyReadahead() const;
   SessionOptions MakeSessionOptions() const;
   std::string Status() const;
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/version.h"
+#include "fuse/readahead.h"
 #include "lock/validator.h"
 
 namespace faultline::fuse {
@@ -75,11 +76,13 @@ Json CommitState(const StatusSources& sources) {
           {"error", commits.error}};
 }
 
-Json KernelStatus(const Negotiation& negotiated) {
+// What it is now: anybody may have changed it since.
+Json KernelStatus(const Negotiation& negotiated, dev_t device) {
+  const Result<unsigned> readahead = GetReadahead(device);
   return {{"release", KernelRelease()},
           {"protocol", fmt::format("{}.{}", negotiated.kernel_major, negotiated.kernel_minor)},
           {"max_write", negotiated.max_write},
-          {"max_readahead", negotiated.max_readahead},
+          {"max_readahead", readahead ? *readahead * 1024 : negotiated.max_readahead},
           {"max_background", negotiated.max_background},
           {"taken", InitFlagNames(negotiated.taken)},
           {"not_taken", InitFlagNames(negotiated.offered & ~negotiated.taken)}};
@@ -144,7 +147,7 @@ std::string StatusText(const StatusSources& sources) {
       {"store", StoreStatus(sources)},
       {"space", SpaceStatus(sources.store.Space())},
       {"commit", CommitState(sources)},
-      {"kernel", KernelStatus(negotiated)},
+      {"kernel", KernelStatus(negotiated, sources.session.Entry().device)},
       {"workarounds", Workarounds(negotiated)},
       {"workers", WorkerStatus(sources.session.Load())},
       {"notifier", NotifierStatus(sources.notifier.Count())},

@@ -28,11 +28,12 @@ TEST(MountOptions, DefaultsAreWriteThroughReadWriteFiveSeconds) {
 }
 
 TEST(MountOptions, OwnOptionsAreUnderstood) {
-  auto options = Parse("write_cache=writeback,commit=0.25,lock_validator=report,ro");
+  auto options = Parse("write_cache=writeback,commit=0.25,lock_validator=report,readahead=64,ro");
   ASSERT_TRUE(options) << options.error().ToString();
   EXPECT_TRUE(options->writeback_cache);
   EXPECT_EQ(options->commit_interval, milliseconds(250));
   EXPECT_EQ(options->lock_validator, lock::ValidatorMode::kReport);
+  EXPECT_EQ(options->readahead_kib, 64u);
   EXPECT_TRUE(options->read_only);
 }
 
@@ -78,19 +79,21 @@ TEST_P(BadMountOptions, AreNamedInTheError) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, BadMountOptions,
-    testing::Values(BadCase{"frobnicate", "unknown option 'frobnicate'"},
-                    BadCase{"rw,frob=1", "unknown option 'frob=1'"},
-                    BadCase{"write_cache", "'through' or 'writeback'"},
-                    BadCase{"write_cache=", "'through' or 'writeback'"},
-                    BadCase{"write_cache=back", "'write_cache=back'"},
-                    BadCase{"commit", "0.01 to 300"}, BadCase{"commit=0", "'commit=0'"},
-                    BadCase{"commit=-1", "'commit=-1'"}, BadCase{"commit=301", "'commit=301'"},
-                    BadCase{"commit=5s", "'commit=5s'"}, BadCase{"commit=nan", "'commit=nan'"},
-                    BadCase{"commit=1e400", "'commit=1e400'"},
-                    BadCase{"lock_validator=on", "'off', 'report' or 'abort'"},
-                    BadCase{"ro=1", "ro takes no value"}, BadCase{"noatime=1", "'noatime=1'"},
-                    BadCase{"context", "'context'"}, BadCase{"=", "unknown option '='"},
-                    BadCase{"remount,ro", "mounting again"}, BadCase{"RO", "unknown option 'RO'"}));
+    testing::Values(
+        BadCase{"frobnicate", "unknown option 'frobnicate'"},
+        BadCase{"rw,frob=1", "unknown option 'frob=1'"},
+        BadCase{"write_cache", "'through' or 'writeback'"},
+        BadCase{"write_cache=", "'through' or 'writeback'"},
+        BadCase{"write_cache=back", "'write_cache=back'"}, BadCase{"commit", "0.01 to 300"},
+        BadCase{"commit=0", "'commit=0'"}, BadCase{"commit=-1", "'commit=-1'"},
+        BadCase{"commit=301", "'commit=301'"}, BadCase{"readahead", "0 to 65536"},
+        BadCase{"readahead=70000", "'readahead=70000'"}, BadCase{"readahead=-1", "'readahead=-1'"},
+        BadCase{"readahead=1M", "'readahead=1M'"}, BadCase{"commit=5s", "'commit=5s'"},
+        BadCase{"commit=nan", "'commit=nan'"}, BadCase{"commit=1e400", "'commit=1e400'"},
+        BadCase{"lock_validator=on", "'off', 'report' or 'abort'"},
+        BadCase{"ro=1", "ro takes no value"}, BadCase{"noatime=1", "'noatime=1'"},
+        BadCase{"context", "'context'"}, BadCase{"=", "unknown option '='"},
+        BadCase{"remount,ro", "mounting again"}, BadCase{"RO", "unknown option 'RO'"}));
 
 }  // namespace
 }  // namespace faultline::fuse

@@ -226,6 +226,17 @@ TEST_F(Lifecycle, CommandReturnsWhileItsOutputIsAPipe) {
   EXPECT_TRUE(IsMounted());
 }
 
+TEST_F(Lifecycle, ReadaheadIsAsWasAsked) {
+  const auto has = [this](const std::string& bytes) {
+    return RunCommand({"faultline", "status", mount_point_, "--json"})
+               .out.find("\"max_readahead\": " + bytes + ",") != std::string::npos;
+  };
+  Mount();
+  EXPECT_TRUE(has("2097152"));
+  Remount("readahead=256");
+  EXPECT_TRUE(has("262144"));
+}
+
 TEST_F(Lifecycle, StatusAnswersWhatIsMounted) {
   Mount("write_cache=writeback,commit=7");
   const CommandResult status = RunCommand({"faultline", "status", mount_point_});
