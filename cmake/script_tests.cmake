@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests that are scripts in tests/scripts: `sources.txt` there holds their names, labels and timeouts.
+# COST: ctest begins with what takes long, so that the other processor has something to do meanwhile.
 # They find the tree and the programs in FAULTLINE_SOURCE_DIR and FAULTLINE_BIN_DIR.
 
 function(faultline_script_tests)
@@ -18,7 +19,7 @@ function(faultline_script_tests)
     add_test(NAME scripts.${title} COMMAND ${directory}/${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(
       scripts.${title}
-      PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+      PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} COST ${timeout} SKIP_RETURN_CODE 77
                  ENVIRONMENT "FAULTLINE_SOURCE_DIR=${CMAKE_SOURCE_DIR};FAULTLINE_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
   endforeach()
 endfunction()

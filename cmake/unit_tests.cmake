@@ -18,7 +18,7 @@ function(faultline_discover prefix target label filter seconds)
     DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${prefix}."
     TEST_FILTER "${filter}"
-    PROPERTIES LABELS "${label}" TIMEOUT ${timeout})
+    PROPERTIES LABELS "${label}" TIMEOUT ${timeout} COST ${seconds})
 endfunction()
 
 # faultline_unit_test(<layer> LINK <libraries>): executable <layer>_test of tests/<layer>.
