@@ -84,21 +84,55 @@ Result<> ReadSmallBlock(store::Store& store, const store::ExtentChunk& chunk, ui
   return {};
 }
 
-// `count` blocks of `run` from chunk block `from`; `block` is the file block that `from` is.
-Result<> ReadRun(store::Store& store, InodeId ino, const store::ExtentChunk& chunk, const Run& run,
-                 uint32_t from, uint64_t block, std::span<std::byte> out) {
-  const uint64_t start = run.address.block + (from - run.first);
-  const auto count = static_cast<uint32_t>(out.size() / kBlockSize);
-  if (run.address.space == Space::kUnwritten) {
-    std::memset(out.data(), 0, out.size());
-    return {};
+// A piece of a run: `out.size()` bytes from `block` of the file.
+struct Piece {
+  const store::ExtentChunk* chunk;
+  uint64_t block;
+  std::span<std::byte> out;
+
+  uint32_t InChunk() const { return static_cast<uint32_t>(block % kChunkBlocks); }
+};
+
+Result<> CheckPiece(InodeId ino, const Piece& piece) {
+  for (uint32_t i = 0; i < piece.out.size() / kBlockSize; ++i)
+    FL_TRY(CheckBlock(ino, piece.block + i, *piece.chunk,
+                      piece.out.subspan(i * kBlockSize, kBlockSize)));
+  return {};
+}
+
+Result<> ReadSmallPiece(store::Store& store, InodeId ino, const Piece& piece, uint64_t address) {
+  for (uint32_t i = 0; i < piece.out.size() / kBlockSize; ++i)
+    FL_TRY(ReadSmallBlock(store, *piece.chunk, piece.InChunk() + i, address + i,
+                          piece.out.subspan(i * kBlockSize, kBlockSize)));
+  return CheckPiece(ino, piece);
+}
+
+// What of a view has to come from the volume: read together at the end, checked as it arrives.
+class VolumePieces {
+ public:
+  void Add(const Piece& piece, uint64_t volume_block) {
+    pieces_.push_back(piece);
+    reads_.push_back({volume_block, piece.out});
   }
-  if (run.address.space == Space::kVolume) FL_TRY(store.ReadVolume(start, out));
-  for (uint32_t i = 0; i < count; ++i) {
-    auto part = out.subspan(i * kBlockSize, kBlockSize);
-    if (run.address.space == Space::kSmall)
-      FL_TRY(ReadSmallBlock(store, chunk, from + i, start + i, part));
-    FL_TRY(CheckBlock(ino, block + i, chunk, part));
+
+  Result<> Read(store::Store& store, InodeId ino) const {
+    if (reads_.empty()) return {};
+    return store.ReadVolumeBlocks(reads_,
+                                  [&](size_t index) { return CheckPiece(ino, pieces_[index]); });
+  }
+
+ private:
+  std::vector<Piece> pieces_;
+  std::vector<store::VolumeRead> reads_;
+};
+
+Result<> ReadRun(store::Store& store, InodeId ino, const Run& run, const Piece& piece,
+                 VolumePieces& from_volume) {
+  const uint64_t start = run.address.block + (piece.InChunk() - run.first);
+  switch (run.address.space) {
+    case Space::kUnwritten: std::memset(piece.out.data(), 0, piece.out.size()); return {};
+    case Space::kSmall: return ReadSmallPiece(store, ino, piece, start);
+    case Space::kVolume: from_volume.Add(piece, start); return {};
   }
   return {};
 }
@@ -167,6 +201,7 @@ Result<> ReadView(store::Store& store, InodeId ino, const FileView& view, uint64
                   std::span<std::byte> out) {
   uint64_t block = first_block;
   const uint64_t end = first_block + out.size() / kBlockSize;
+  VolumePieces from_volume;
   while (block < end) {
     auto rest = out.subspan((block - first_block) * kBlockSize);
     const auto in_chunk = static_cast<uint32_t>(block % kChunkBlocks);
@@ -175,14 +210,15 @@ Result<> ReadView(store::Store& store, InodeId ino, const FileView& view, uint64
     const Run* run = chunk ? chunk->Find(in_chunk) : nullptr;
     if (run != nullptr) {
       count = std::min<uint64_t>(count, run->first + run->count - in_chunk);
-      FL_TRY(ReadRun(store, ino, *chunk, *run, in_chunk, block, rest.first(count * kBlockSize)));
+      const Piece piece{chunk.get(), block, rest.first(count * kBlockSize)};
+      FL_TRY(ReadRun(store, ino, *run, piece, from_volume));
     } else {
       if (chunk) count = std::min<uint64_t>(count, HoleEnd(*chunk, in_chunk) - in_chunk);
       std::memset(rest.data(), 0, count * kBlockSize);
     }
     block += count;
   }
-  return {};
+  return from_volume.Read(store, ino);
 }
 
 Result<FileView> ReadBlocks(store::Store& store, Inode& inode, ByteRange blocks,

@@ -11,4 +11,12 @@ Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& path,
   return std::unique_ptr<Store>(std::move(store));
 }
 
+Result<> Store::ReadVolumeBlocks(std::span<const VolumeRead> reads, const VolumeReadDone& done) {
+  for (size_t i = 0; i < reads.size(); ++i) {
+    FL_TRY(ReadVolume(reads[i].block, reads[i].out));
+    FL_TRY(done(i));
+  }
+  return {};
+}
+
 }  // namespace faultline::store

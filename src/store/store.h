@@ -17,6 +17,7 @@
 #include "store/extent_chunk.h"
 #include "store/records.h"
 #include "store/transaction.h"
+#include "store/volume_read.h"
 
 // The store: RocksDB for metadata and small data, a volume file for bulk data, and transaction
 // groups that make both durable in the right order. The only code of the project that knows
@@ -92,6 +93,8 @@ class Store {
   // `out` is page-aligned, whole blocks. EIO with a message on a device error. Checksums are the
   // caller's to verify: it knows inode and offset.
   virtual Result<> ReadVolume(uint64_t block, std::span<std::byte> out) = 0;
+  // Many at a time. The first error, of a read or of `done`, is the result; no `done` follows it.
+  virtual Result<> ReadVolumeBlocks(std::span<const VolumeRead> reads, const VolumeReadDone& done);
   // `data` is page-aligned, whole blocks, `block` comes from Allocate and is not yet referenced.
   virtual Result<> WriteVolume(uint64_t block, std::span<const std::byte> data) = 0;
   // Null: no such block. It may just have been freed and committed: look the extent up again; if it

@@ -62,6 +62,11 @@ Result<> StoreImpl::ReadVolume(uint64_t block, std::span<std::byte> out) {
   return volume_->Read(block, out);
 }
 
+Result<> StoreImpl::ReadVolumeBlocks(std::span<const VolumeRead> reads,
+                                     const VolumeReadDone& done) {
+  return volume_->ReadMany(reads, done);
+}
+
 Result<> StoreImpl::WriteVolume(uint64_t block, std::span<const std::byte> data) {
   return volume_->Write(block, data);
 }

@@ -52,6 +52,7 @@ class StoreImpl final : public Store {
   Result<std::vector<InodeId>> ListOrphans() override;
 
   Result<> ReadVolume(uint64_t block, std::span<std::byte> out) override;
+  Result<> ReadVolumeBlocks(std::span<const VolumeRead> reads, const VolumeReadDone& done) override;
   Result<> WriteVolume(uint64_t block, std::span<const std::byte> data) override;
   Result<BlockPtr> ReadSmall(uint64_t address) override;
 

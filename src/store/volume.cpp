@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -86,14 +87,24 @@ Result<> Volume::CheckRange(uint64_t block, size_t bytes) const {
 }
 
 Result<> Volume::Read(uint64_t block, std::span<std::byte> out) {
+  const VolumeRead read{block, out};
+  return ReadMany({&read, 1}, [](size_t) -> Result<> { return {}; });
+}
+
+Result<> Volume::ReadMany(std::span<const VolumeRead> reads, const VolumeReadDone& done) {
   lock::MayDo(lock::Action::kVolumeIo);
   FL_TEST_POINT("store.volume.read");
-  FL_TRY(CheckRange(block, out.size()));
-  auto result = file_->Read(block * kBlockSize, out);
-  if (!result)
-    return Fail(EIO, "reading volume blocks {}+{}: {}", block, out.size() / kBlockSize,
-                result.error().ToString());
-  return {};
+  std::vector<FileRead> in_file;
+  in_file.reserve(reads.size());
+  for (const VolumeRead& read : reads) {
+    FL_TRY(CheckRange(read.block, read.out.size()));
+    in_file.push_back({read.block * kBlockSize, read.out});
+  }
+  return file_->ReadMany(in_file, [&](size_t index, const Result<>& result) -> Result<> {
+    if (result) return done(index);
+    return Fail(EIO, "reading volume blocks {}+{}: {}", reads[index].block,
+                reads[index].out.size() / kBlockSize, result.error().ToString());
+  });
 }
 
 Result<> Volume::Write(uint64_t block, std::span<const std::byte> data) {

@@ -11,6 +11,7 @@
 #include "lock/mutex.h"
 #include "store/extent.h"
 #include "store/volume_file.h"
+#include "store/volume_read.h"
 
 namespace faultline::store {
 
@@ -48,6 +49,7 @@ class Volume {
 
   // Disk I/O.
   Result<> Read(uint64_t block, std::span<std::byte> out);
+  Result<> ReadMany(std::span<const VolumeRead> reads, const VolumeReadDone& done);
   Result<> Write(uint64_t block, std::span<const std::byte> data);
 
   // After it returns, every Write that had returned before is on the medium. One flush of the

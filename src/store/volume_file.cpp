@@ -9,6 +9,7 @@
 
 #include "base/types.h"
 #include "base/unique_fd.h"
+#include "store/io_ring.h"
 
 namespace faultline::store {
 
@@ -31,6 +32,11 @@ class PosixVolumeFile final : public VolumeFile {
       offset += static_cast<uint64_t>(got);
     }
     return {};
+  }
+
+  Result<> ReadMany(std::span<const FileRead> reads, const ReadDone& done) override {
+    IoRing* ring = direct_ && reads.size() > 1 ? IoRing::OfThisThread() : nullptr;
+    return ring ? ring->Read(fd_.get(), reads, done, *this) : VolumeFile::ReadMany(reads, done);
   }
 
   Result<> Write(uint64_t offset, std::span<const std::byte> data) override {
@@ -80,6 +86,11 @@ bool DirectReadsWork(int fd) {
 }
 
 }  // namespace
+
+Result<> VolumeFile::ReadMany(std::span<const FileRead> reads, const ReadDone& done) {
+  for (size_t i = 0; i < reads.size(); ++i) FL_TRY(done(i, Read(reads[i].offset, reads[i].out)));
+  return {};
+}
 
 Result<std::unique_ptr<VolumeFile>> VolumeFile::Open(const std::filesystem::path& path,
                                                      Access access) {
