@@ -19,7 +19,7 @@ namespace faultline::fuse {
 class WorkerPool {
  public:
   struct Options {
-    int workers = 16;
+    int workers = 4;  // few: the kernel wakes them in turn, and each has its own caches to warm
     int max_workers = 64;
   };
   /// What a worker does with one raw request. The memory is reused when it returns.
