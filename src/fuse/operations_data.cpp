@@ -46,7 +46,6 @@ void Write(Call& call, fuse_ino_t ino, const char* data, size_t size, off_t offs
 }
 
 // Dirty pages were written before it; that they are durable is for fsync.
-void Flush(Call& call, fuse_ino_t, fuse_file_info*) { call.Reply().Ok(); }
 
 void Fsync(Call& call, fuse_ino_t ino, int data_only, fuse_file_info*) {
   call.Filesystem().Fsync(InodeId{ino}, data_only != 0, [call = CallScope::Share()](Result<> done) {
@@ -83,7 +82,8 @@ void AddDataOperations(fuse_lowlevel_ops& ops) {
   ops.release = kEntry<Release>;
   ops.read = kEntry<Read>;
   ops.write = kEntry<Write>;
-  ops.flush = kEntry<Flush>;
+  // No flush: the kernel writes dirty pages itself before it would ask on close(2). libfuse answers
+  // ENOSYS, and the kernel does not ask again: one round trip less for each close.
   ops.fsync = kEntry<Fsync>;
   ops.fallocate = kEntry<Fallocate>;
   ops.copy_file_range = kEntry<CopyFileRange>;
