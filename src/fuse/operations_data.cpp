@@ -45,8 +45,6 @@ void Write(Call& call, fuse_ino_t ino, const char* data, size_t size, off_t offs
                           });
 }
 
-// Dirty pages were written before it; that they are durable is for fsync.
-
 void Fsync(Call& call, fuse_ino_t ino, int data_only, fuse_file_info*) {
   call.Filesystem().Fsync(InodeId{ino}, data_only != 0, [call = CallScope::Share()](Result<> done) {
     call->Reply().Finish(done);
