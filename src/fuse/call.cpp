@@ -11,9 +11,10 @@ thread_local const CallPtr* t_current = nullptr;
 
 }  // namespace
 
-Call::Call(fuse::Server& server, const fuse::Message& message)
+Call::Call(fuse::Server& server, const fuse::Message& message, uint64_t horizon)
     : server_(server),
       message_(message),
+      horizon_(horizon),
       context_(message.Unique(), message.Opcode(), message.Header().pid,
                OpcodeName(message.Opcode())),
       reply_(message, server.cache) {}
@@ -24,7 +25,10 @@ Call& Call::Current() {
 }
 
 fs::Request Call::Request() const {
-  return {.unique = message_.Unique(), .uid = message_.Header().uid, .gid = message_.Header().gid};
+  return {.unique = message_.Unique(),
+          .horizon = horizon_,
+          .uid = message_.Header().uid,
+          .gid = message_.Header().gid};
 }
 
 CallScope::CallScope(CallPtr call) : call_(std::move(call)), scope_(call_->context_) {

@@ -23,7 +23,8 @@ struct Server {
 /// and, if the answer comes later, by the completion that will give it.
 class Call {
  public:
-  Call(fuse::Server& server, const fuse::Message& message);
+  /// `horizon`: of a WRITE, see request_horizon.h.
+  Call(fuse::Server& server, const fuse::Message& message, uint64_t horizon);
 
   /// The call this worker is in.
   static Call& Current();
@@ -39,6 +40,7 @@ class Call {
   friend class CallScope;
   fuse::Server& server_;
   const fuse::Message message_;
+  const uint64_t horizon_;
   lock::RequestContext context_;
   fuse::Reply reply_;
 };

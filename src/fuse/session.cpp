@@ -139,7 +139,8 @@ void Session::Process(const Message& message, std::span<std::byte> request) {
     }
     return fuse_session_process_buf(libfuse_, &buffer);
   }
-  CallScope scope(std::make_shared<Call>(server_, message));
+  const uint64_t horizon = message.Opcode() == FUSE_WRITE ? workers_->Horizon() : 0;
+  CallScope scope(std::make_shared<Call>(server_, message, horizon));
   fuse_session_process_buf(libfuse_, &buffer);
 }
 

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 
 #include "base/log.h"
 #include "fuse/receive_buffer.h"
+#include "fuse/wire.h"
 
 namespace faultline::fuse {
 
@@ -18,7 +20,8 @@ WorkerPool::WorkerPool(int fuse_fd, const Options& options, Handler handler,
     : fuse_fd_(fuse_fd),
       options_(options),
       handler_(std::move(handler)),
-      on_end_(std::move(on_end)) {}
+      on_end_(std::move(on_end)),
+      horizon_(std::max(options.workers, options.max_workers)) {}
 
 void WorkerPool::Start() {
   lock::MutexLock lock(mu_);
@@ -50,16 +53,20 @@ WorkerPool::Load WorkerPool::CurrentLoad() const {
 
 void WorkerPool::Run() {
   ReceiveBuffer buffer;
-  while (ReceiveOne(buffer.Space())) {
+  RequestHorizon::Reader reader(horizon_);
+  while (ReceiveOne(buffer.Space(), reader)) {
   }
   ended_ = true;
   on_end_();
 }
 
 // False: the connection is over.
-bool WorkerPool::ReceiveOne(std::span<std::byte> space) {
+bool WorkerPool::ReceiveOne(std::span<std::byte> space, RequestHorizon::Reader& reader) {
+  reader.BeforeRead();
   const ssize_t size = read(fuse_fd_, space.data(), space.size());
   if (size >= 0) {
+    if (const auto message = Message::Parse(space.first(static_cast<size_t>(size))))
+      reader.AfterRead(message->Unique(), message->Opcode());
     Serve(space.first(static_cast<size_t>(size)));
     return true;
   }

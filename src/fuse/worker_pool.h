@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "fuse/request_horizon.h"
 #include "lock/mutex.h"
 #include "lock/thread.h"
 
@@ -41,10 +42,12 @@ class WorkerPool {
   /// Returns when every worker has seen the end of the connection.
   void Join();
   Load CurrentLoad() const;
+  /// For a worker that is serving a WRITE.
+  uint64_t Horizon() const { return horizon_.Get(); }
 
  private:
   void Run();
-  bool ReceiveOne(std::span<std::byte> space);
+  bool ReceiveOne(std::span<std::byte> space, RequestHorizon::Reader& reader);
   void Serve(std::span<std::byte> request);
   void AddWorkerIfAllBusy();
   void AddWorkerLocked() FL_REQUIRES(mu_);
@@ -53,6 +56,7 @@ class WorkerPool {
   const Options options_;
   const Handler handler_;
   const std::function<void()> on_end_;
+  RequestHorizon horizon_;
   std::atomic<int> busy_{0};
   std::atomic<int> most_busy_{0};
   std::atomic<int> count_{0};

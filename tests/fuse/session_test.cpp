@@ -157,6 +157,16 @@ TEST_F(SessionTest, PayloadOfEveryPageWriteIsPageAligned) {
   EXPECT_EQ(filesystem_.seen().unaligned_payloads, 0);
 }
 
+// The kernel wakes its readers in turn, so none of them waits with an old horizon for long.
+TEST_F(SessionTest, HorizonFollowsTheWrites) {
+  UniqueFd file = Open("f", O_CREAT | O_RDWR);
+  ASSERT_EQ(pwrite(file.get(), "x", 1, 0), 1);
+  const uint64_t first = filesystem_.seen().last_write;
+  for (int i = 0; i < 2000; ++i) ASSERT_EQ(pwrite(file.get(), "x", 1, 0), 1);
+  EXPECT_LE(filesystem_.seen().last_horizon, filesystem_.seen().last_write);
+  EXPECT_GT(filesystem_.seen().last_horizon, first);
+}
+
 TEST_F(SessionTest, WriteByAnotherUserDropsSuid) {
   if (geteuid() != 0) GTEST_SKIP() << "not root";
   UniqueFd file = Open("f", O_CREAT | O_RDWR);

@@ -186,12 +186,14 @@ Result<fs::ReadReply> FakeFilesystem::Read(InodeId ino, ByteRange range, fs::Rea
                        range.Size());
 }
 
-void FakeFilesystem::Write(const fs::Request&, InodeId ino, fs::WriteKind kind, uint64_t offset,
-                           std::span<const std::byte> data, bool kill_suid_sgid,
+void FakeFilesystem::Write(const fs::Request& request, InodeId ino, fs::WriteKind kind,
+                           uint64_t offset, std::span<const std::byte> data, bool kill_suid_sgid,
                            fs::Completion<size_t> done) {
   {
     Guard guard(mu_);
     ++seen_.writes[kind];
+    seen_.last_write = request.unique;
+    seen_.last_horizon = request.horizon;
     Node& node = nodes_[ino];
     if (kill_suid_sgid) {
       ++seen_.kills_of_suid;

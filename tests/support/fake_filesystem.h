@@ -49,6 +49,8 @@ class FakeFilesystem final : public fs::Filesystem {
   struct Seen {
     std::map<fs::ReadKind, int> reads;
     std::map<fs::WriteKind, int> writes;
+    uint64_t last_write = 0;  // `unique`, and its horizon
+    uint64_t last_horizon = 0;
     int kills_of_suid = 0;
     int unaligned_payloads = 0;  // of whole-page writes
     int64_t references = 0;      // Lookup, Create, ... minus Forget
