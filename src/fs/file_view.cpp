@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/test_point.h"
 
 namespace faultline::fs {
@@ -23,7 +24,8 @@ FileView Sample(Inode& inode, ByteRange range, bool page_cache, std::vector<uint
   FileView view;
   lock::SharedLock lock(inode.mapping);
   // Before sampling: a killer that publishes after us must see it.
-  if (page_cache) inode.pages_cached.store(true, std::memory_order_relaxed);
+  if (page_cache && !Mutated(Mutant::kCachedLate))
+    inode.pages_cached.store(true, std::memory_order_relaxed);
   view.size = inode.record.size;
   if (!inode.masks.Empty()) view.masks = inode.masks.Over(range);
   *drops = inode.extents.Drops();
@@ -227,9 +229,16 @@ Result<FileView> ReadBlocks(store::Store& store, Inode& inode, ByteRange blocks,
   for (;;) {
     FL_ASSIGN_OR_RETURN(FileView view, TakeView(store, inode, blocks, page_cache));
     FL_TEST_POINT("fs.read.sampled");
-    Result<> read = ReadView(store, inode.id, view, blocks.begin / kBlockSize, out);
+    Result<> read = Fail(EAGAIN);
+    if (Mutated(Mutant::kReadUnderLock)) {
+      lock::SharedLock lock(inode.mapping);
+      read = ReadView(store, inode.id, view, blocks.begin / kBlockSize, out);
+    } else {
+      read = ReadView(store, inode.id, view, blocks.begin / kBlockSize, out);
+    }
     if (read) return view;
-    if (read.error().code() != ESTALE) return tl::unexpected<Error>(std::move(read).error());
+    if (read.error().code() != ESTALE || Mutated(Mutant::kStaleRetryMissing))
+      return tl::unexpected<Error>(std::move(read).error());
     // A small block may be freed and gone by now, but then the map says so too.
     if (view.chunks == before)
       return Fail(EIO, "inode {} offset {}: small data is missing", Raw(inode.id), blocks.begin);

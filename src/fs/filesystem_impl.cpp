@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutant.h"
 
 namespace faultline::fs {
 namespace {
@@ -95,6 +97,10 @@ PageMasks::Id FilesystemImpl::MaskForKillLocked(Inode& inode, ByteRange range) {
 }
 
 void FilesystemImpl::FinishKill(Killed killed, std::function<void()> done) {
+  if (killed.mask != 0 && Mutated(Mutant::kNoInvalidation)) {
+    lock::ExclusiveLock lock(killed.inode->mapping);
+    killed.inode->masks.Remove(std::exchange(killed.mask, 0));
+  }
   if (killed.mask == 0) return done();
   killer_.Finish(std::move(killed.inode), killed.mask, killed.range, std::move(done));
 }

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fs/page_masks.h"
 
+#include "base/mutant.h"
+
 namespace faultline::fs {
 
 PageMasks::Id PageMasks::Add(ByteRange range) {
+  if (Mutated(Mutant::kNoMask)) range = {};
+  if (Mutated(Mutant::kMaskWholePages)) range = range.RoundOut();
+  if (Mutated(Mutant::kMaskInnerPages)) range = range.RoundIn();
   masks_.push_back({next_, range, {}});
   return next_++;
 }
@@ -20,6 +25,8 @@ std::vector<PageMasks::Id> PageMasks::Over(ByteRange range) const {
 }
 
 void PageMasks::Regrant(const std::vector<Id>& ids, ByteRange range) {
+  if (Mutated(Mutant::kNoRegrant)) return;
+  if (Mutated(Mutant::kRegrantPartly)) range = range.RoundOut();
   for (Mask& mask : masks_) {
     if (std::find(ids.begin(), ids.end(), mask.id) == ids.end()) continue;
     ByteRange pages = mask.range.RoundOut().Intersect(range.RoundIn());

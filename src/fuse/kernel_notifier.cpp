@@ -3,8 +3,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/test_point.h"
 
 namespace faultline::fuse {
@@ -91,6 +93,9 @@ int KernelNotifier::Notify(InodeId ino, ByteRange range) {
   }
   if (!invalidate) return 0;
   lock::TakesInKernel({lock::LockClass::kFolio, lock::LockClass::kWriteback}, "inval_inode");
+  std::optional<lock::MutexLock> held;
+  if (Mutated(Mutant::kNotifyUnderLock)) held.emplace(mu_);
+  if (Mutated(Mutant::kNotifyFirstPage)) range.end = std::min(range.end, range.begin + kBlockSize);
   const int error = invalidate(ino, range);
   if (!MeansNothingCached(error))
     LogError("invalidating inode {} [{}, {}): {}", Raw(ino), range.begin, range.end,

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "base/mutant.h"
 #include "fuse/readahead.h"
 
 namespace faultline::fuse {
@@ -114,6 +115,12 @@ Result<> AddTestPoint(const Item& item, MountOptions& options) {
   return {};
 }
 
+Result<> SetMutant(const Item& item, MountOptions&) {
+  Result<> seeded = SeedMutant(item.value.value_or(""));
+  if (seeded) return {};
+  return Fail(EINVAL, "option '{}': {}", item.text, seeded.error().message());
+}
+
 Result<> SetReadOnly(const Item& item, MountOptions& options) {
   options.read_only = item.name == "ro";
   return {};
@@ -129,6 +136,7 @@ constexpr std::array kOwn = {OwnOption{"write_cache", true, SetWriteCache},
                              OwnOption{"readahead", true, SetReadaheadOption},
                              OwnOption{"lock_validator", true, SetLockValidator},
                              OwnOption{"test_point", true, AddTestPoint},
+                             OwnOption{"mutant", true, SetMutant},
                              OwnOption{"ro", false, SetReadOnly},
                              OwnOption{"rw", false, SetReadOnly}};
 

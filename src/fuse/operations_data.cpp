@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/mutant.h"
 #include "fuse/operations.h"
 
 namespace faultline::fuse {
@@ -9,6 +10,9 @@ fs::ReadKind KindOfRead(const Message& message) {
 }
 
 fs::WriteKind KindOfWrite(const Message& message) {
+  if (Mutated(Mutant::kWritebackAsBuffered)) return fs::WriteKind::kBuffered;
+  if (message.IsDirectWrite() && Mutated(Mutant::kDirectAsBuffered))
+    return fs::WriteKind::kBuffered;
   if (message.IsWriteback()) return fs::WriteKind::kWriteback;
   return message.IsDirectWrite() ? fs::WriteKind::kDirect : fs::WriteKind::kBuffered;
 }

@@ -17,11 +17,12 @@ struct Command {
   std::string_view text;
 };
 
-constexpr std::array<Command, 6> kCommands = {{
+constexpr std::array<Command, 7> kCommands = {{
     {"list", ListCommand, "designs, races, and the rules of the model"},
     {"run", RunCommand, "explore cells and print a line for each"},
     {"matrix", MatrixCommand, "explore every cell and print the tables"},
     {"merge", MergeCommand, "put the JSON of shards together"},
+    {"real", RealCommand, "the real file system core, every schedule of a race"},
     {"replay", ReplayCommand, "print or draw a schedule"},
     {"bench", BenchCommand, "speed of the explorer, and of the mapping designs on real threads"},
 }};

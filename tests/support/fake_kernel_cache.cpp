@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "lock/held_locks.h"
+#include "lock/scheduler.h"
 #include "lock/validator.h"
 
 namespace faultline::test {
@@ -57,9 +58,26 @@ void FakeKernelCache::Open(InodeId ino, uint64_t size) {
   files_[ino].size = size;
 }
 
+void FakeKernelCache::Event::notify_all() {
+  changed_.notify_all();
+  if (lock::Scheduler* scheduler = lock::ActiveScheduler()) scheduler->Wake(this, true);
+}
+
+template <typename Condition>
+bool FakeKernelCache::Event::Await(Guard& guard, Condition condition) {
+  lock::Scheduler* scheduler = lock::ActiveScheduler();
+  if (scheduler == nullptr) return changed_.wait_for(guard, kPatience, condition);
+  while (!condition()) {
+    guard.unlock();
+    scheduler->Block(this);
+    guard.lock();
+  }
+  return true;
+}
+
 template <typename Condition>
 void FakeKernelCache::Await(Guard& guard, Condition condition) {
-  FL_CHECK(changed_.wait_for(guard, kPatience, condition), "the kernel waits for ever");
+  FL_CHECK(changed_.Await(guard, condition), "the kernel waits for ever");
 }
 
 template <typename T, typename Call>
@@ -125,17 +143,18 @@ void FakeKernelCache::AwaitQueued() {
 }
 
 void FakeKernelCache::StartNotifier() {
-  notifier_ = std::thread([this] {
-    lock::NameThisThread("notifier", lock::ThreadRole::kKernelSide);
+  const auto body = [this] {
     for (;;) {
       {
         Guard guard(mu_);
-        changed_.wait(guard, [this] { return stop_ || !orders_.empty(); });
+        while (!stop_ && orders_.empty())
+          (void)changed_.Await(guard, [this] { return stop_ || !orders_.empty(); });
         if (orders_.empty()) return;
       }
       RunOne();
     }
-  });
+  };
+  notifier_ = lock::Thread("notifier", body, lock::ThreadRole::kKernelSide);
 }
 
 void FakeKernelCache::StopNotifier() {
@@ -144,7 +163,7 @@ void FakeKernelCache::StopNotifier() {
     stop_ = true;
     changed_.notify_all();
   }
-  if (notifier_.joinable()) notifier_.join();
+  if (notifier_.Joinable()) notifier_.Join();
   stop_ = false;
 }
 

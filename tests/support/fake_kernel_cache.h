@@ -12,10 +12,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "fs/filesystem.h"
 #include "lock/hierarchy.h"
+#include "lock/thread.h"
 
 namespace faultline::test {
 
@@ -92,6 +92,17 @@ class FakeKernelCache final : public fs::KernelCache {
   };
   using Guard = std::unique_lock<std::mutex>;
   class Rwsem;
+  // A condition variable that a deterministic scheduler can drive.
+  class Event {
+   public:
+    void notify_all();
+    // False: not within a minute. Under a scheduler that is for it to find out.
+    template <typename Condition>
+    bool Await(Guard& guard, Condition condition);
+
+   private:
+    std::condition_variable changed_;
+  };
 
   File& FileOf(InodeId ino) { return files_.at(ino); }
   template <typename Condition>
@@ -111,14 +122,14 @@ class FakeKernelCache final : public fs::KernelCache {
 
   fs::Filesystem* fs_ = nullptr;
   mutable std::mutex mu_;
-  std::condition_variable changed_;
+  Event changed_;
   std::map<InodeId, File> files_;  // guarded by mu_, as all below
   std::deque<Order> orders_;
   size_t invalidations_ = 0;
   std::set<uint64_t> outstanding_;  // requests without an answer
   uint64_t last_unique_ = 0;
   bool stop_ = false;
-  std::thread notifier_;
+  lock::Thread notifier_;
 };
 
 }  // namespace faultline::test

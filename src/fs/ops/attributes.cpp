@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <map>
+#include <mutex>
 
+#include "base/mutant.h"
 #include "fs/filesystem_impl.h"
 
 namespace faultline::fs {
@@ -25,10 +28,20 @@ void ApplyChange(const AttributeChange& change, store::InodeRecord& record) {
   if (change.mtime) record.mtime = *change.mtime;
 }
 
+// For Mutant::kStaleAttributes: as they were when they were asked for first.
+Attributes FirstAttributes(Inode& inode) {
+  static std::mutex mu;
+  static std::map<InodeId, Attributes> first;
+  lock::SharedLock lock(inode.mapping);
+  std::lock_guard guard(mu);
+  return first.try_emplace(inode.id, inode.record).first->second;
+}
+
 }  // namespace
 
 Result<Attributes> FilesystemImpl::GetAttributes(InodeId ino) {
   FL_ASSIGN_OR_RETURN(InodePtr inode, inodes_.Get(ino));
+  if (Mutated(Mutant::kStaleAttributes)) return FirstAttributes(*inode);
   lock::SharedLock lock(inode->mapping);
   return inode->record;
 }

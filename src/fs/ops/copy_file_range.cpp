@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/mutant.h"
 #include "base/test_point.h"
 #include "fs/block_writer.h"
 #include "fs/filesystem_impl.h"
@@ -80,7 +81,8 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryCopy(const InodePtr& in, uint6
     record.mtime = record.ctime = Now();
   };
   const auto under_lock = [&]() FL_REQUIRES(out->mapping) {
-    killed.mask = MaskForKillLocked(*out, range);
+    if (Mutated(Mutant::kCopyKeepsPages)) return;
+    killed.mask = MaskForKillLocked(*out, Mutated(Mutant::kCopyUnmasked) ? ByteRange{} : range);
   };
   FL_TRY(Publish(store_, *out, writer.update(), std::move(view), locked, change,
                  writer.TakeTransaction(), under_lock));

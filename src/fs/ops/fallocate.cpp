@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/mutant.h"
 #include "base/test_point.h"
 #include "fs/block_writer.h"
 #include "fs/filesystem_impl.h"
@@ -102,6 +103,16 @@ void FilesystemImpl::Fallocate(const Request&, InodeId ino, int mode, ByteRange 
     if (!killed) return done(tl::unexpected<Error>(killed.error()));
     FinishKill(*std::move(killed), [done] { done({}); });
   };
+  if (Mutated(Mutant::kInvalidateFirst) && mode != 0)
+    return killer_.Finish(*inode, 0, range, [this, inode = *inode, range, mode, extend, done] {
+      const bool allocate = (mode & FALLOC_FL_ZERO_RANGE) != 0;
+      Result<Killed> killed = TryZero(inode, range, allocate, extend);
+      if (killed) {
+        lock::ExclusiveLock lock(inode->mapping);
+        inode->masks.Remove(killed->mask);
+      }
+      done(killed ? Result<>() : Result<>(tl::unexpected<Error>(killed.error())));
+    });
   switch (mode & ~FALLOC_FL_KEEP_SIZE) {
     case 0: return done(WithSpace(blocks, [&] { return TryPreallocate(*inode, range, extend); }));
     case FALLOC_FL_PUNCH_HOLE:
@@ -120,7 +131,9 @@ void FilesystemImpl::Fallocate(const Request&, InodeId ino, int mode, ByteRange 
 Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, ByteRange range,
                                                        bool allocate, bool extend) {
   const ByteRange locked = range.RoundOut();
-  lock::RangeGuard guard(inode->ranges, locked, lock::RangeLock::Mode::kExclusive);
+  constexpr ByteRange kNowhere{kEndOfFile - kBlockSize, kEndOfFile};
+  lock::RangeGuard guard(inode->ranges, Mutated(Mutant::kPunchUnlocked) ? kNowhere : locked,
+                         lock::RangeLock::Mode::kExclusive);
   FL_ASSIGN_OR_RETURN(FileView view, TakeWideView(store_, *inode, locked));
 
   ExtentUpdate update;
@@ -133,6 +146,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, By
 
   BlockWriter writer(store_);
   for (uint64_t block : PartialBlocks(range)) {
+    if (Mutated(Mutant::kZeroKeepsEdges)) break;
     if (view.HasData(block))
       FL_TRY(ZeroPart(store_, *inode, block, range, writer));
     else if (allocate && view.IsHole(block))
@@ -145,7 +159,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, By
   Killed killed{inode, 0, range};
   const auto change = [&](store::InodeRecord& record) { Touch(record, extend, range.end); };
   const auto under_lock = [&]() FL_REQUIRES(inode->mapping) {
-    killed.mask = MaskForKillLocked(*inode, range);
+    if (!Mutated(Mutant::kMaskLate)) killed.mask = MaskForKillLocked(*inode, range);
   };
   FL_TRY(Publish(store_, *inode, update, std::move(view), locked, change, writer.TakeTransaction(),
                  under_lock));
@@ -153,6 +167,10 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryZero(const InodePtr& inode, By
   reservation.Published();
   small_mover_.Note(*inode, writer.SmallRanges());
   FL_TEST_POINT("fs.punch.published");
+  if (Mutated(Mutant::kMaskLate)) {
+    lock::ExclusiveLock lock(inode->mapping);
+    killed.mask = MaskForKillLocked(*inode, range);
+  }
   return killed;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/mutant.h"
 #include "fs/filesystem_impl.h"
 
 namespace faultline::fs {
@@ -13,6 +14,7 @@ void FilesystemImpl::Fsync(InodeId ino, bool, Completion<> done) {
     lock::SharedLock lock((*inode)->mapping);
     txg = (*inode)->dirty_txg;
   }
+  if (Mutated(Mutant::kFsyncEarly)) return done({});
   store_.WhenDurable(txg, std::move(done));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "base/mutant.h"
 #include "base/test_point.h"
 #include "fs/file_view.h"
 #include "fs/filesystem_impl.h"
@@ -26,6 +27,7 @@ bool AtimeIsOld(const store::InodeRecord& record, const Timestamp& now) {
 Result<ReadReply> FilesystemImpl::Read(InodeId ino, ByteRange range, ReadKind kind) {
   FL_ASSIGN_OR_RETURN(InodePtr inode, RegularFile(ino));
   lock::GracePeriod::ReadSection section(store_.Readers());
+  if (Mutated(Mutant::kReadUnpinned)) section.End();
   const ByteRange blocks = range.RoundOut();
   store::BlockBuffer buffer = store::BlockBuffer::Uninitialized(blocks.Size() / kBlockSize);
   if (range.Empty()) return ReadReply(std::move(section), std::move(buffer), 0, 0);
@@ -35,8 +37,10 @@ Result<ReadReply> FilesystemImpl::Read(InodeId ino, ByteRange range, ReadKind ki
                       ReadBlocks(store_, *inode, blocks, buffer.Bytes(), page_cache));
   FL_TEST_POINT("fs.read.filled");
   // These pages will hold what was published, so what is stored into them counts again.
-  if (page_cache && !view.masks.empty()) {
+  if (page_cache && Mutated(Mutant::kCachedLate)) inode->pages_cached.store(true);
+  if (page_cache && (!view.masks.empty() || Mutated(Mutant::kRegrantAtReply))) {
     lock::ExclusiveLock lock(inode->mapping);
+    if (Mutated(Mutant::kRegrantAtReply)) view.masks = inode->masks.Over(range);
     inode->masks.Regrant(view.masks, range);
   }
   TouchAtime(*inode);

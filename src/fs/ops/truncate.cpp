@@ -2,11 +2,32 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/mutant.h"
 #include "base/test_point.h"
 #include "fs/block_writer.h"
 #include "fs/filesystem_impl.h"
 
 namespace faultline::fs {
+namespace {
+
+// What truncate must not do, for Mutant::kTruncateNotifies.
+void NotifyAndWait(PageKiller& killer, const InodePtr& inode, ByteRange range) {
+  struct State {
+    lock::Mutex mu{lock::LockClass::kStatistics};
+    lock::CondVar changed;
+    bool done FL_GUARDED_BY(mu) = false;
+  };
+  const auto state = std::make_shared<State>();
+  killer.Finish(inode, 0, range, [state] {
+    lock::MutexLock lock(state->mu);
+    state->done = true;
+    state->changed.NotifyAll();
+  });
+  lock::MutexLock lock(state->mu);
+  while (!state->done) state->changed.Wait(lock);
+}
+
+}  // namespace
 
 // A page-killer without a notification: the kernel holds its NOWRITE gate over SETATTR(size), so no
 // page-cache writeback of the inode is under way, those that follow are cut off at the new size,
@@ -15,7 +36,9 @@ namespace faultline::fs {
 Result<> FilesystemImpl::Truncate(const InodePtr& inode, uint64_t size,
                                   const RecordChange& change) {
   if (size > kEndOfFile) return Fail(EFBIG);
-  return WithSpace(1, [&] { return ShrinkTo(inode, size, change); });
+  FL_TRY(WithSpace(1, [&] { return ShrinkTo(inode, size, change); }));
+  if (Mutated(Mutant::kTruncateNotifies)) NotifyAndWait(killer_, inode, {size, kEndOfFile});
+  return {};
 }
 
 // Growing is the same with nothing to unmap: bytes beyond the old end are zeros already, by
@@ -34,10 +57,10 @@ Result<> FilesystemImpl::ShrinkTo(const InodePtr& inode, uint64_t size,
   const uint64_t tail = size % kBlockSize;
   const uint64_t tail_block = size / kBlockSize;
   const uint64_t keep = tail_block + (tail != 0 ? 1 : 0);
-  if (size < view.size) {
+  if (size < view.size && !Mutated(Mutant::kBlocksKept)) {
     update.Unmap(keep, locked.RoundOut().end / kBlockSize - keep);
     // Bytes beyond the end must be zeros in the store, whatever was there.
-    if (tail != 0 && view.HasData(tail_block)) {
+    if (tail != 0 && !Mutated(Mutant::kTailKept) && view.HasData(tail_block)) {
       auto block = store::BlockBuffer::Uninitialized(1);
       FL_TRY(ReadBlocks(store_, *inode, ByteRange{size, size + 1}.RoundOut(), block.Bytes()));
       std::memset(block.Bytes().data() + tail, 0, kBlockSize - tail);

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "base/mutant.h"
 #include "base/test_point.h"
 #include "fs/filesystem_impl.h"
 
@@ -54,6 +55,7 @@ Result<> FilesystemImpl::RemoveName(InodeId parent, std::string_view name, bool 
       dir->dirty_txg = victim->dirty_txg = store_.Apply(std::move(transaction));
     }
     names.Unlock();
+    if (Mutated(Mutant::kOrphanEarly)) orphans_.Collect(victim);
     CollectIfUnused(victim);
     return {};
   }

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/mutant.h"
 #include "base/test_point.h"
 #include "fs/block_writer.h"
 #include "fs/filesystem_impl.h"
@@ -11,6 +12,9 @@ namespace faultline::fs {
 namespace {
 
 using store::BlockBuffer;
+
+// No write is here.
+constexpr ByteRange kNowhere{kEndOfFile - kBlockSize, kEndOfFile};
 
 // Which bytes of a write count: all but those that younger requests have written, that a killer has
 // masked, or that lie beyond the end of a file whose size the daemon knows better than a late
@@ -27,7 +31,9 @@ RangeSet BytesThatCount(Inode& inode, const Request& request, WriteKind kind, By
     inode.masks.Subtract(bytes);
     if (!kernel_owns_size) bytes.Subtract({inode.record.size, kEndOfFile});
   }
-  if (kind != WriteKind::kDirect) inode.writes.SubtractYounger(request.unique, bytes);
+  const bool yields = kind != WriteKind::kDirect || Mutated(Mutant::kDirectYields);
+  if (yields && !Mutated(Mutant::kNoWriteOrder))
+    inode.writes.SubtractYounger(request.unique, bytes);
   return bytes;
 }
 
@@ -126,11 +132,19 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryWrite(const Request& request,
                                                         std::span<const std::byte> data,
                                                         bool kill_suid_sgid) {
   const ByteRange locked = range.RoundOut();
-  lock::RangeGuard guard(inode->ranges, locked, lock::RangeLock::Mode::kExclusive);
+  std::optional<lock::SharedLock> inverted;
+  if (Mutated(Mutant::kInvertedLocks)) inverted.emplace(inode->mapping);
+  lock::RangeGuard guard(inode->ranges, Mutated(Mutant::kNoRangeLock) ? kNowhere : locked,
+                         lock::RangeLock::Mode::kExclusive);
+  inverted.reset();
   FL_ASSIGN_OR_RETURN(FileView view, TakeView(store_, *inode, locked, kind != WriteKind::kDirect));
   const RangeSet bytes = BytesThatCount(*inode, request, kind, range, options_.writeback_cache);
   if (bytes.Empty() && kind == WriteKind::kWriteback) return Killed{};
 
+  if (Mutated(Mutant::kSizeFirst) && kind != WriteKind::kWriteback) {
+    lock::ExclusiveLock lock(inode->mapping);
+    inode->record.size = std::max(inode->record.size, range.end);
+  }
   BlockWriter writer(store_);
   FL_TRY(BlockAssembly(store_, *inode, view, range, data, writer).Add(bytes));
   FL_TRY(writer.Place(view));
@@ -138,7 +152,7 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryWrite(const Request& request,
   const bool kernel_sets_times = options_.writeback_cache && kind == WriteKind::kWriteback;
   const auto change = [&](store::InodeRecord& record) {
     if (kind != WriteKind::kWriteback || options_.writeback_cache)
-      record.size = std::max(record.size, range.end);
+      record.size = Mutated(Mutant::kWriteSetsSize) ? range.end : std::max(record.size, range.end);
     if (!kernel_sets_times) record.mtime = record.ctime = Now();
     if (kill_suid_sgid) KillSuidSgid(record);
   };
@@ -148,7 +162,9 @@ Result<FilesystemImpl::Killed> FilesystemImpl::TryWrite(const Request& request,
       inode->writes.Add(request.unique, piece, request.horizon);
     // The kernel filled its pages before it sent them: they are newer than any mask.
     if (kind == WriteKind::kBuffered) inode->masks.Regrant(inode->masks.Over(range), range);
-    if (kind == WriteKind::kDirect) killed.mask = MaskForKillLocked(*inode, range);
+    if (kind == WriteKind::kDirect && !Mutated(Mutant::kDirectKeepsPages))
+      killed.mask =
+          MaskForKillLocked(*inode, Mutated(Mutant::kDirectUnmasked) ? ByteRange{} : range);
   };
   FL_TRY(Publish(store_, *inode, writer.update(), std::move(view), locked, change,
                  writer.TakeTransaction(), under_lock));

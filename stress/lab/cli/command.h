@@ -20,6 +20,7 @@ int ListCommand(const Arguments& arguments);
 int MatrixCommand(const Arguments& arguments);
 int MergeCommand(const Arguments& arguments);
 int ReplayCommand(const Arguments& arguments);
+int RealCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
 
 // Parses `arguments`; words without a dash go to the option named `positional`. Nothing when the

@@ -48,10 +48,4 @@ std::optional<Shard> ParseShard(std::string_view text) {
   return Shard{*index, *count};
 }
 
-std::vector<Cell> Part(const std::vector<Cell>& cells, Shard shard) {
-  std::vector<Cell> part;
-  for (size_t i = shard.index - 1; i < cells.size(); i += shard.count) part.push_back(cells[i]);
-  return part;
-}
-
 }  // namespace faultline::lab

@@ -28,6 +28,11 @@ struct Shard {
   size_t count = 1;
 };
 std::optional<Shard> ParseShard(std::string_view text);
-std::vector<Cell> Part(const std::vector<Cell>& cells, Shard shard);
+template <typename T>
+std::vector<T> Part(const std::vector<T>& all, Shard shard) {
+  std::vector<T> part;
+  for (size_t i = shard.index - 1; i < all.size(); i += shard.count) part.push_back(all[i]);
+  return part;
+}
 
 }  // namespace faultline::lab
