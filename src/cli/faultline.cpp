@@ -14,7 +14,7 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
-constexpr std::array kCommands = {&kStatusCommand};
+constexpr std::array kCommands = {&kStatusCommand, &kLocksCommand};
 
 constexpr std::string_view kIntroduction =
     R"(Usage: faultline COMMAND ARGUMENTS

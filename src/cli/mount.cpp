@@ -39,7 +39,12 @@ Options of -o, separated by commas:
   ro, rw, noatime, nosuid, nodev, noexec, sync, dirsync, allow_other, context=... and the words
                          that mount(8) and fstab know, as nofail, _netdev, user, x-...
   lock_validator=off|report|abort
-                         checks every lock taken against the declared order
+                         checks every lock taken against the declared order (default report: a
+                         violation is logged; off: 'faultline locks' knows no holders)
+  lock_statistics        measures how long locks are held, for 'faultline locks'
+  hang_timeout=SECONDS   a request that takes longer is logged, with all that it waits for
+                         (0 to 86400, default 120; 0: never)
+  on_hang=report|abort   abort: the mount is then ended; its users get errors instead of hanging
 
 )";
 
@@ -125,7 +130,11 @@ Result<> ConfigureLog(const Arguments& arguments) {
 }
 
 Result<> ConfigureChecks(const fuse::MountOptions& options) {
-  if (options.lock_validator) lock::SetValidatorMode(*options.lock_validator);
+  if (options.lock_validator)
+    lock::SetValidatorMode(*options.lock_validator);
+  else if (lock::GetValidatorMode() == lock::ValidatorMode::kOff)
+    lock::SetValidatorMode(lock::ValidatorMode::kReport);
+  lock::EnableLockStatistics(options.lock_statistics);
   return test_point::ArmFromText(options.test_points);
 }
 

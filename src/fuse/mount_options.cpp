@@ -67,14 +67,44 @@ Result<> SetWriteCache(const Item& item, MountOptions& options) {
   return {};
 }
 
-Result<> SetCommit(const Item& item, MountOptions& options) {
+// nullopt: not a number from `least` to `most`.
+std::optional<std::chrono::milliseconds> ParseSeconds(const Item& item, double least, double most) {
   const std::string_view value = item.value.value_or("");
   double seconds = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (error != std::errc() || end != value.data() + value.size() || !(seconds >= 0.01) ||
-      !(seconds <= 300))
+  if (error != std::errc() || end != value.data() + value.size() || !(seconds >= least) ||
+      !(seconds <= most))
+    return std::nullopt;
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000 + 0.5));
+}
+
+Result<> SetCommit(const Item& item, MountOptions& options) {
+  const auto interval = ParseSeconds(item, 0.01, 300);
+  if (!interval)
     return Fail(EINVAL, "option '{}': commit is a number of seconds from 0.01 to 300", item.text);
-  options.commit_interval = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000 + 0.5));
+  options.commit_interval = *interval;
+  return {};
+}
+
+Result<> SetHangTimeout(const Item& item, MountOptions& options) {
+  const auto timeout = ParseSeconds(item, 0, 86400);
+  if (!timeout)
+    return Fail(EINVAL, "option '{}': hang_timeout is a number of seconds from 0 (off) to 86400",
+                item.text);
+  options.hang_timeout = *timeout;
+  return {};
+}
+
+Result<> SetOnHang(const Item& item, MountOptions& options) {
+  const std::string_view value = item.value.value_or("");
+  if (value != "report" && value != "abort")
+    return Fail(EINVAL, "option '{}': on_hang is 'report' or 'abort'", item.text);
+  options.abort_on_hang = value == "abort";
+  return {};
+}
+
+Result<> SetLockStatistics(const Item&, MountOptions& options) {
+  options.lock_statistics = true;
   return {};
 }
 
@@ -134,6 +164,9 @@ struct OwnOption {
 constexpr std::array kOwn = {OwnOption{"write_cache", true, SetWriteCache},
                              OwnOption{"commit", true, SetCommit},
                              OwnOption{"readahead", true, SetReadaheadOption},
+                             OwnOption{"hang_timeout", true, SetHangTimeout},
+                             OwnOption{"on_hang", true, SetOnHang},
+                             OwnOption{"lock_statistics", false, SetLockStatistics},
                              OwnOption{"lock_validator", true, SetLockValidator},
                              OwnOption{"test_point", true, AddTestPoint},
                              OwnOption{"mutant", true, SetMutant},

@@ -20,8 +20,11 @@ struct MountOptions {
   std::chrono::milliseconds commit_interval{5000};
   std::optional<unsigned> readahead_kib;  // not given: kDefaultReadaheadKib where we may set it
   std::optional<lock::ValidatorMode> lock_validator;  // not given: the build's default
-  std::string test_points;                            // see base/test_point.h
-  std::vector<std::string> kernel;                    // in the order given
+  bool lock_statistics = false;
+  std::chrono::milliseconds hang_timeout{120'000};  // 0: no watchdog
+  bool abort_on_hang = false;
+  std::string test_points;          // see base/test_point.h
+  std::vector<std::string> kernel;  // in the order given
 };
 
 /// Adds a comma-separated list; a later option wins over an earlier one. EINVAL names the option

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/control_protocol.h"
 #include "base/log.h"
+#include "fuse/locks_report.h"
 #include "fuse/readahead.h"
 #include "fuse/status.h"
 
@@ -49,6 +50,7 @@ Result<std::unique_ptr<MountedStore>> MountedStore::Mount(const MountRequest& re
   FL_TRY(mounted->OpenStore());
   FL_TRY(mounted->OpenSession());
   mounted->ApplyReadahead();
+  mounted->StartWatchdog();
   if (NeedsDrainRead(KernelRelease()))
     LogWarning(
         "on Linux {} a punched or replaced range may show old bytes again: its page-cache "
@@ -71,6 +73,7 @@ Result<> MountedStore::OpenStore() {
 
 Result<> MountedStore::OpenSession() {
   control_.Register(control::kStatus, [this] { return Status(); });
+  control_.Register(control::kLocks, [] { return LocksReport(lock::CaptureLockState()); });
   server_.reset(new Server{*filesystem_, control_, {request_.options.writeback_cache}});
   FL_ASSIGN_OR_RETURN(session_, Session::Mount(MakeSessionOptions(), *server_, notifier_));
   session_->Start();
@@ -82,6 +85,17 @@ void MountedStore::ApplyReadahead() const {
   const std::optional<unsigned> asked = request_.options.readahead_kib;
   const Result<> set = SetReadahead(session_->Entry().device, asked.value_or(kDefaultReadaheadKib));
   if (!set && asked) LogWarning("readahead={}: {}", *asked, set.error().ToString());
+}
+
+void MountedStore::StartWatchdog() {
+  if (request_.options.hang_timeout == std::chrono::milliseconds::zero()) return;
+  Watchdog::Options options{.limit = request_.options.hang_timeout, .on_hang = nullptr};
+  if (request_.options.abort_on_hang)
+    options.on_hang = [this] {
+      LogError("on_hang=abort: ending the mount of {}", request_.mount_point);
+      session_->Abort();
+    };
+  watchdog_ = std::make_unique<Watchdog>(std::move(options));
 }
 
 SessionOptions MountedStore::MakeSessionOptions() const {
@@ -98,6 +112,7 @@ SessionOptions MountedStore::MakeSessionOptions() const {
 // is left to queue something.
 Result<> MountedStore::Close() {
   session_->Join();
+  watchdog_.reset();
   notifier_.Drain();
   Result<> closed = filesystem_->Shutdown();
   filesystem_.reset();

@@ -11,6 +11,7 @@
 #include "fuse/kernel_notifier.h"
 #include "fuse/mount_options.h"
 #include "fuse/session.h"
+#include "fuse/watchdog.h"
 #include "store/store.h"
 
 namespace faultline::fuse {
@@ -41,6 +42,7 @@ class MountedStore {
   Result<> OpenSession();
   void ApplyReadahead() const;
   SessionOptions MakeSessionOptions() const;
+  void StartWatchdog();
   std::string Status() const;
 
   const MountRequest request_;
@@ -51,6 +53,7 @@ class MountedStore {
   Control control_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace faultline::fuse

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuse/session.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -107,6 +111,19 @@ void Session::Unmount() {
   LogInfo("{} is in use: unmounting it lazily", options_.mount_point);
   if (Result<> done = faultline::Unmount(options_.mount_point, true); !done)
     LogError("unmounting {}: {}", options_.mount_point, done.error().ToString());
+}
+
+// The connection's own file first: it works for whoever mounted. MNT_FORCE needs no fusectl, but
+// root.
+void Session::Abort() {
+  const std::string path =
+      "/sys/fs/fuse/connections/" + std::to_string(minor(mount_.device)) + "/abort";
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file && write(file.get(), "1", 1) == 1) return;
+  if (umount2(options_.mount_point.c_str(), MNT_FORCE | MNT_DETACH) == 0) return;
+  LogError("{} cannot be aborted ({}): the daemon ends", options_.mount_point,
+           std::strerror(errno));
+  std::_Exit(1);  // with it goes /dev/fuse, and with that the connection
 }
 
 void Session::Join() { workers_->Join(); }

@@ -46,6 +46,8 @@ class Session {
   Result<> WaitForInit(std::chrono::nanoseconds timeout);
   /// Asks for the end: unmounts, lazily when files are open.
   void Unmount();
+  /// Ends the connection at once: who waits for an answer gets an error. For when the daemon hangs.
+  void Abort();
   /// Returns when the connection has ended and every worker with it; the kernel sends nothing any
   /// more and hears nothing.
   void Join();

@@ -123,6 +123,17 @@ INSTANTIATE_TEST_SUITE_P(
              "/proc is not a faultline mount (proc)"},
         Case{"StatusOfNothing", {"faultline", "status", "@DIR/none"}, 1, "@DIR/none"},
         Case{"StatusWithoutMount", {"faultline", "status"}, 2, "which mount"},
+        Case{"LocksWithoutMount", {"faultline", "locks"}, 2, "which mount"},
+        Case{"LocksInTwoForms", {"faultline", "locks", "@MNT", "--json", "--dot"}, 2, "either"},
+        Case{"LocksOfTwoMounts", {"faultline", "locks", "@MNT", "/x"}, 2, "'/x'"},
+        Case{"HangTimeoutOfNothing",
+             {"mount.faultline", "@STORE", "@MNT", "-o", "hang_timeout"},
+             1,
+             "0 (off) to 86400"},
+        Case{"OnHangPanic",
+             {"mount.faultline", "@STORE", "@MNT", "-o", "on_hang=panic"},
+             1,
+             "'on_hang=panic'"},
         Case{"StatusUnknownOption", {"faultline", "status", "@MNT", "--frob"}, 2, "--frob"},
         Case{"ControlUnknownCommand", {"faultline", "frob"}, 2, "unknown command 'frob'"},
         Case{"MkfsWithoutArguments", {"mkfs.faultline"}, 2, "STORE"},
@@ -199,7 +210,7 @@ class BadIoctl : public test::MountTest {
 TEST_F(BadIoctl, UnknownNumberIsEnotty) {
   for (unsigned number = 0; number < 256; ++number) {
     const unsigned long command = _IOWR(0xfa, number, control::Message);
-    if (command != control::kStatus) {
+    if (command != control::kStatus && command != control::kLocks) {
       EXPECT_EQ(Ioctl(command), ENOTTY) << number;
     }
   }

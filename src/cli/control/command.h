@@ -21,5 +21,6 @@ struct Command {
 };
 
 extern const Command kStatusCommand;
+extern const Command kLocksCommand;
 
 }  // namespace faultline::control

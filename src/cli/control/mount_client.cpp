@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <memory>
 
-#include "base/control_protocol.h"
 #include "base/mount_table.h"
 
 namespace faultline::control {
@@ -47,14 +46,23 @@ Result<MountClient> MountClient::Open(const std::string& path) {
 
 Result<std::string> MountClient::Ask(unsigned long command) const {
   auto message = std::make_unique<Message>();
-  if (ioctl(root_.get(), command, message.get()) != 0) {
-    if (errno == ENOTTY || errno == EINVAL)
-      return Fail(errno, "the daemon of {} is of another version and does not know this command",
-                  path_);
-    return Fail(errno, "{}", path_);
-  }
-  if (message->text_size > kTextSize) return Fail(EBADMSG, "{}: the answer is damaged", path_);
-  return std::string(message->text, message->text_size);
+  std::string text;
+  do {
+    message->offset = text.size();
+    FL_TRY(AskPage(command, *message));
+    if (message->offset != text.size() || message->text_size > kTextSize)
+      return Fail(EBADMSG, "{}: the answer is damaged", path_);
+    text.append(message->text, message->text_size);
+  } while (message->text_size != 0 && text.size() < message->total_size);
+  return text;
+}
+
+Result<> MountClient::AskPage(unsigned long command, Message& message) const {
+  if (ioctl(root_.get(), command, &message) == 0) return {};
+  if (errno == ENOTTY || errno == EINVAL)
+    return Fail(errno, "the daemon of {} is of another version and does not know this command",
+                path_);
+  return Fail(errno, "{}", path_);
 }
 
 }  // namespace faultline::control

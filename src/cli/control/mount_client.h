@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/control_protocol.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -15,11 +16,13 @@ class MountClient {
   /// what. ENOTCONN: its daemon has died.
   static Result<MountClient> Open(const std::string& path);
 
-  /// Sends a command of base/control_protocol.h; the JSON text of the answer.
+  /// Sends a command of base/control_protocol.h; the JSON text of the answer, all pages of it.
   Result<std::string> Ask(unsigned long command) const;
 
  private:
   MountClient(std::string path, UniqueFd root) : path_(std::move(path)), root_(std::move(root)) {}
+
+  Result<> AskPage(unsigned long command, Message& message) const;
 
   std::string path_;
   UniqueFd root_;

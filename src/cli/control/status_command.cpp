@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/control_protocol.h"
+#include "cli/control/arguments.h"
 #include "cli/control/command.h"
 #include "cli/control/mount_client.h"
 #include "cli/control/status_table.h"
@@ -20,25 +21,13 @@ Example:
   faultline status /mnt --json | jq .space.free_bytes
 )";
 
-Result<std::string> Run(const std::vector<std::string>& arguments) {
-  bool json = false;
-  std::string path;
-  for (const std::string& argument : arguments) {
-    if (argument == "--json")
-      json = true;
-    else if (argument.starts_with("-"))
-      return Fail(EINVAL, "unknown option '{}'", argument);
-    else if (path.empty())
-      path = argument;
-    else
-      return Fail(EINVAL, "one mount at a time, not also '{}'", argument);
-  }
-  if (path.empty()) return Fail(EINVAL, "which mount?");
-  FL_ASSIGN_OR_RETURN(MountClient client, MountClient::Open(path));
+Result<std::string> Run(const std::vector<std::string>& words) {
+  FL_ASSIGN_OR_RETURN(const MountArguments arguments, ParseMountArguments(words, {"--json"}));
+  FL_ASSIGN_OR_RETURN(MountClient client, MountClient::Open(arguments.mount));
   FL_ASSIGN_OR_RETURN(std::string text, client.Ask(kStatus));
-  if (json) return text + "\n";
+  if (arguments.Has("--json")) return text + "\n";
   const nlohmann::json status = nlohmann::json::parse(text, nullptr, false);
-  if (!status.is_object()) return Fail(EBADMSG, "{}: the answer is not JSON", path);
+  if (!status.is_object()) return Fail(EBADMSG, "{}: the answer is not JSON", arguments.mount);
   return FormatStatus(status);
 }
 
