@@ -78,10 +78,12 @@ void KernelNotifier::Run() {
     }
     const int error = Notify(order.ino, order.range);
     FL_TEST_POINT("fuse.notifier.invalidated");
+    {
+      lock::MutexLock lock(mu_);
+      ++counters_.completed;
+      if (!MeansNothingCached(error)) ++counters_.failed;
+    }
     order.done();
-    lock::MutexLock lock(mu_);
-    ++counters_.completed;
-    if (!MeansNothingCached(error)) ++counters_.failed;
   }
 }
 
