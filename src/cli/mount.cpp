@@ -41,6 +41,7 @@ Options of -o, separated by commas:
   lock_validator=off|report|abort
                          checks every lock taken against the declared order (default report: a
                          violation is logged; off: 'faultline locks' knows no holders)
+  page_killer=naive      (test builds) no protocol against stale pages, as a plain FUSE server
   lock_statistics        measures how long locks are held, for 'faultline locks'
   hang_timeout=SECONDS   a request that takes longer is logged, with all that it waits for
                          (0 to 86400, default 120; 0: never)

@@ -151,6 +151,16 @@ Result<> SetMutant(const Item& item, MountOptions&) {
   return Fail(EINVAL, "option '{}': {}", item.text, seeded.error().message());
 }
 
+// What a plain FUSE server does: no mask, no invalidation. To show that the races find it.
+Result<> SetPageKiller(const Item& item, MountOptions&) {
+  const std::string_view value = item.value.value_or("");
+  if (value != "publish" && value != "naive")
+    return Fail(EINVAL, "option '{}': page_killer is 'publish' or 'naive'", item.text);
+  if (value == "publish") return {};
+  if (SeedMutant("no_invalidation")) return {};
+  return Fail(EINVAL, "option '{}': only builds with test points can be naive", item.text);
+}
+
 Result<> SetReadOnly(const Item& item, MountOptions& options) {
   options.read_only = item.name == "ro";
   return {};
@@ -170,6 +180,7 @@ constexpr std::array kOwn = {OwnOption{"write_cache", true, SetWriteCache},
                              OwnOption{"lock_validator", true, SetLockValidator},
                              OwnOption{"test_point", true, AddTestPoint},
                              OwnOption{"mutant", true, SetMutant},
+                             OwnOption{"page_killer", true, SetPageKiller},
                              OwnOption{"ro", false, SetReadOnly},
                              OwnOption{"rw", false, SetReadOnly}};
 
