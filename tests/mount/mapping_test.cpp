@@ -10,32 +10,16 @@
 #include <csignal>
 #include <thread>
 
+#include "mount/mapped_bytes.h"
 #include "mount/mount_fixture.h"
 
 namespace faultline {
 namespace {
 
+using test::MappedBytes;
+
 constexpr size_t kPage = 4096;
 constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-
-class MappedBytes {
- public:
-  MappedBytes(const UniqueFd& file, size_t size, int flags = MAP_SHARED)
-      : size_(size), data_(mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, file.get(), 0)) {}
-  ~MappedBytes() {
-    if (data_ != MAP_FAILED) munmap(data_, size_);
-  }
-  MappedBytes(const MappedBytes&) = delete;
-  MappedBytes& operator=(const MappedBytes&) = delete;
-  bool Valid() const { return data_ != MAP_FAILED; }
-  volatile char& operator[](size_t i) { return static_cast<volatile char*>(data_)[i]; }
-  char Load(size_t i) { return (*this)[i]; }
-  int Sync(int flags = MS_SYNC) { return msync(data_, size_, flags); }
-
- private:
-  size_t size_;
-  void* data_;
-};
 
 class Mapping : public test::CacheModeTest {
  protected:
