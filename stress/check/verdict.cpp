@@ -26,6 +26,12 @@ const char* Name(Verdict verdict) {
   return "?";
 }
 
+std::optional<Verdict> VerdictNamed(const std::string& name) {
+  for (int i = 0; i <= static_cast<int>(Verdict::kKernelWindow); ++i)
+    if (name == Name(static_cast<Verdict>(i))) return static_cast<Verdict>(i);
+  return std::nullopt;
+}
+
 void ViolationLog::Add(Violation violation) {
   if (counts_[violation.verdict]++ < kKeptPerVerdict) kept_.push_back(std::move(violation));
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,13 +30,28 @@ enum class Verdict : uint8_t {
 };
 
 const char* Name(Verdict verdict);
+std::optional<Verdict> VerdictNamed(const std::string& name);
+
+/// One operation on a violating cell, for a drawing. Times in ns since the first of them.
+struct TimelineEvent {
+  enum class Kind : uint8_t { kReads, kWrites, kZeroes };
+
+  int64_t begin = 0;
+  int64_t end = 0;
+  uint32_t thread = 0;
+  Kind kind = Kind::kReads;
+  std::string call;
+  std::string value;
+  bool guilty = false;  // it saw, or set, the value that must not have been seen
+};
 
 /// One proven mistake, with what a reader needs to believe it.
 struct Violation {
   Verdict verdict;
-  std::string where;                  // "file 1 page 3 cell 7 (offset 0x31c0)"
-  std::string what;                   // one sentence
-  std::vector<std::string> timeline;  // the operations around it, oldest first
+  std::string where;                       // "file 1 page 3 cell 7 (offset 0x31c0)"
+  std::string what;                        // one sentence
+  std::vector<std::string> timeline;       // the operations around it, oldest first
+  std::vector<TimelineEvent> events = {};  // the same, where they are known one by one
 };
 
 /// Counts every violation and keeps the first few of each kind.

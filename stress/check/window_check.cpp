@@ -56,18 +56,33 @@ std::string Describe(const TimelineEntry& entry, Instant origin) {
                      DescribeValue(entry.value), operation.maybe ? " (failed)" : "");
 }
 
+TimelineEvent ToEvent(const TimelineEntry& entry, Instant origin, CellValue seen) {
+  const Operation& operation = *entry.operation;
+  auto kind = operation.effect == Effect::kReads    ? TimelineEvent::Kind::kReads
+              : operation.effect == Effect::kWrites ? TimelineEvent::Kind::kWrites
+                                                    : TimelineEvent::Kind::kZeroes;
+  return {operation.when.begin - origin,
+          operation.when.end - origin,
+          operation.thread,
+          kind,
+          operation.call,
+          DescribeValue(entry.value),
+          entry.value == seen};
+}
+
 /// The part of the timeline around the last operation that saw or set the value in question.
-std::vector<std::string> Timeline(const std::vector<TimelineEntry>& all, CellValue seen) {
-  if (all.empty()) return {};
+void AddTimeline(const std::vector<TimelineEntry>& all, CellValue seen, Violation& violation) {
+  if (all.empty()) return;
   size_t middle = 0;
   for (size_t i = 0; i < all.size(); ++i)
     if (all[i].value == seen) middle = i;
   size_t end = std::min(all.size(), middle + kTimelineLength / 3);
   size_t begin = end > kTimelineLength ? end - kTimelineLength : 0;
-  std::vector<std::string> lines;
   Instant origin = all.front().operation->when.begin;
-  for (size_t i = begin; i < end; ++i) lines.push_back(Describe(all[i], origin));
-  return lines;
+  for (size_t i = begin; i < end; ++i) {
+    violation.timeline.push_back(Describe(all[i], origin));
+    violation.events.push_back(ToEvent(all[i], origin, seen));
+  }
 }
 
 }  // namespace
@@ -129,7 +144,7 @@ void WindowCheck::Report(uint32_t file, uint32_t cell, const Finding& finding,
                                   DescribeValue(finding.instead)),
                       {}};
   if (log.Wants(finding.verdict))
-    violation.timeline = Timeline(OperationsOn(file, cell, threads), finding.seen);
+    AddTimeline(OperationsOn(file, cell, threads), finding.seen, violation);
   log.Add(std::move(violation));
 }
 

@@ -48,8 +48,8 @@ std::string TextReport(std::span<const ScenarioResult> results) {
 std::string Summary(std::span<const ScenarioResult> results) {
   std::string text = fmt::format("{} scenarios:", results.size());
   const char* separator = " ";
-  for (Outcome outcome :
-       {Outcome::kPassed, Outcome::kFailed, Outcome::kNotRun, Outcome::kStopped, Outcome::kError}) {
+  for (Outcome outcome : {Outcome::kPassed, Outcome::kFailed, Outcome::kKnown, Outcome::kNotRun,
+                          Outcome::kStopped, Outcome::kError}) {
     auto count = std::count_if(results.begin(), results.end(),
                                [&](const ScenarioResult& r) { return r.outcome == outcome; });
     if (count == 0) continue;

@@ -25,6 +25,12 @@ po::options_description Visible() {
   add("hang-after", po::value<std::string>()->value_name("T"),
       "nothing finished for so long is a hang (default 60s)");
   add("json", po::value<std::string>()->value_name("FILE"), "write the results there as well");
+  add("tap", po::value<std::string>()->value_name("FILE"), "the same in Test Anything Protocol");
+  add("junit", po::value<std::string>()->value_name("FILE"), "the same in JUnit's XML");
+  add("html", po::value<std::string>()->value_name("FILE"),
+      "the same as a page, with latencies and drawings of violating cells");
+  add("known", po::value<std::string>()->value_name("FILE"),
+      "lines 'SCENARIO: VERDICT' of failures that are known");
   add("keep", "leave the final files of 'cells', synced, for --verify");
   add("verify", "check what --keep left, or with --crash-log what a crash left");
   add("manifest", po::value<std::string>()->value_name("FILE"),
@@ -72,6 +78,10 @@ Result<Settings> ToSettings(const po::variables_map& given) {
   Take(given, "threads", settings.threads);
   Take(given, "races", settings.races);
   Take(given, "json", settings.json);
+  Take(given, "tap", settings.tap);
+  Take(given, "junit", settings.junit);
+  Take(given, "html", settings.html);
+  Take(given, "known", settings.known);
   Take(given, "manifest", settings.manifest);
   Take(given, "crash-log", settings.crash_log);
   settings.keep = given.count("keep") != 0;

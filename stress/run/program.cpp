@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <fstream>
 
 #include "durable/verify.h"
+#include "report/known_failures.h"
 #include "report/progress.h"
-#include "report/result_json.h"
+#include "report/run_report.h"
 #include "report/text_report.h"
 #include "run/runner.h"
 #include "run/supervisor.h"
@@ -22,30 +23,23 @@ int CannotRun(const Error& error) {
   return error.code() == EINVAL ? kExitUsage : kExitCouldNotRun;
 }
 
-Result<> WriteJson(const Settings& settings, const Filesystem& filesystem,
-                   std::span<const ScenarioResult> results, int exit_code) {
-  nlohmann::json scenarios = nlohmann::json::array();
-  for (const ScenarioResult& result : results) scenarios.push_back(ToJson(result));
-  nlohmann::json report = {{"directory", settings.directory},
-                           {"filesystem", filesystem.type},
-                           {"source", filesystem.source},
-                           {"seed", settings.seed},
-                           {"exit", exit_code},
-                           {"scenarios", scenarios}};
-  std::ofstream file(settings.json);
-  file << report.dump(2) << "\n";
-  if (!file.flush()) return Fail(EIO, "cannot write {}", settings.json);
-  return {};
+Result<KnownFailures> LoadKnown(const Settings& settings) {
+  if (settings.known.empty()) return KnownFailures();
+  return KnownFailures::Load(settings.known);
 }
 
 /// What the working process does: verify, or the selected scenarios.
 Supervisor::Work WorkFor(const Settings& settings, const Filesystem& filesystem,
-                         std::vector<const Scenario*> selected) {
-  return [&settings, &filesystem, selected](Pulse& pulse, const Supervisor::Report& report) {
+                         const KnownFailures& known, std::vector<const Scenario*> selected) {
+  return [&, selected](Pulse& pulse, const Supervisor::Report& report) {
+    auto judged = [&](ScenarioResult result) {
+      known.Apply(result);
+      report(result);
+    };
     if (settings.verify)
-      report(Verify(settings, pulse));
+      judged(Verify(settings, pulse));
     else
-      RunScenarios(selected, settings, filesystem, pulse, report);
+      RunScenarios(selected, settings, filesystem, pulse, judged);
   };
 }
 
@@ -59,6 +53,8 @@ int RunProgram(const Settings& settings) {
   }
   auto selected = Select(settings);
   if (!selected) return CannotRun(selected.error());
+  auto known = LoadKnown(settings);
+  if (!known) return CannotRun(known.error());
   Pulse* pulse = Pulse::CreateShared();
   if (pulse == nullptr) return CannotRun(Error(ENOMEM));
 
@@ -67,13 +63,15 @@ int RunProgram(const Settings& settings) {
   std::fflush(stdout);
   Progress progress;
   Supervisor supervisor(*pulse, filesystem->device, settings.hang_after, progress);
-  auto results = supervisor.Run(WorkFor(settings, *filesystem, *selected));
+  auto results = supervisor.Run(WorkFor(settings, *filesystem, *known, *selected));
   if (!results) return CannotRun(results.error());
 
+  for (ScenarioResult& result : *results) known->Apply(result);  // also a hang
+  for (const std::string& line : known->NotSeen(*results))
+    fmt::print("known failure that did not occur: {}\n", line);
   int exit_code = ExitCode(*results);
   fmt::print("{}{}, seed {}\n", TextReport(*results), Summary(*results), settings.seed);
-  if (settings.json.empty()) return exit_code;
-  auto written = WriteJson(settings, *filesystem, *results, exit_code);
+  auto written = WriteReports({settings, *filesystem, *results, exit_code});
   return written ? exit_code : CannotRun(written.error());
 }
 
@@ -84,7 +82,7 @@ int ExitCode(std::span<const ScenarioResult> results) {
   };
   if (any(Outcome::kFailed)) return kExitViolation;
   if (any(Outcome::kError)) return kExitCouldNotRun;
-  return any(Outcome::kPassed) ? kExitClean : kExitCouldNotRun;
+  return any(Outcome::kPassed) || any(Outcome::kKnown) ? kExitClean : kExitCouldNotRun;
 }
 
 std::string ListScenarios() {

@@ -14,7 +14,7 @@ inline constexpr int kExitViolation = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCouldNotRun = 3;
 
-/// Runs what `settings` asks for, prints the report, writes the JSON file; the exit code.
+/// Runs what `settings` asks for, prints the report, writes the asked-for files; the exit code.
 int RunProgram(const Settings& settings);
 
 /// A violation outweighs everything; a run in which nothing was executed is not clean.

@@ -22,6 +22,10 @@ struct Settings {
   uint64_t races = 0;
   Instant hang_after = 60'000'000'000;
   std::string json;
+  std::string tap;
+  std::string junit;
+  std::string html;
+  std::string known;  // file of known failures
   std::string crash_log;
   std::string manifest;  // of --keep and --verify; empty: beside the kept files
   bool keep = false;

@@ -124,6 +124,7 @@ Result<> CellsRun::Window(Instant deadline) {
   std::vector<ThreadHistory> histories;
   for (CellsWorker& worker : workers_) {
     operations_ += worker.history().operations.size();
+    AddLatencies(worker.history().operations, result_.latencies);
     histories.push_back(std::move(worker.history()));
     worker.history().Clear();
     result_.violations.Merge(worker.violations());

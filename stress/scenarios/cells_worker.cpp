@@ -242,16 +242,23 @@ void CellsWorker::PreadDirect(CellsFile& file) {
 void CellsWorker::Fsync(CellsFile& file) {
   Doing doing(*setup_.pulse, setup_.thread, "fsync");
   bool data_only = random_.OneIn(2);
+  Interval when{Now(), 0};
   int failed = data_only ? fdatasync(file.fd()) : fsync(file.fd());
   Result<> result;
   if (failed != 0) result = Fail(errno, "fsync");
+  when.end = Now();
+  Record(file, {0, file.cells()}, Effect::kNone, data_only ? "fdatasync" : "fsync", when);
   Note(result);
 }
 
 void CellsWorker::Msync(CellsFile& file) {
   Doing doing(*setup_.pulse, setup_.thread, "msync");
   Range range = DrawAny(file, kLongestIo);
-  Note(file.shared().Sync(range.first * kCellSize, range.cells * kCellSize));
+  Interval when{Now(), 0};
+  Result<> synced = file.shared().Sync(range.first * kCellSize, range.cells * kCellSize);
+  when.end = Now();
+  Record(file, range, Effect::kNone, "msync", when);
+  Note(synced);
 }
 
 void CellsWorker::StartWriteback(CellsFile& file) {

@@ -48,6 +48,7 @@ const char* Name(Outcome outcome) {
     case Outcome::kFailed: return "FAILED";
     case Outcome::kNotRun: return "not run";
     case Outcome::kStopped: return "stopped";
+    case Outcome::kKnown: return "known";
     case Outcome::kError: return "error";
   }
   return "?";

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "check/verdict.h"
+#include "history/call_latency.h"
 #include "io/filesystem.h"
 #include "run/pulse.h"
 #include "run/settings.h"
@@ -30,6 +31,7 @@ enum class Outcome : uint8_t {
   kFailed,
   kNotRun,   // this filesystem cannot do it
   kStopped,  // by the user, before it had done its work
+  kKnown,    // it failed, in ways that --known lists, and in no other
   kError,    // an error ended it (EIO, ENOSPC, ...): it proves nothing
 };
 
@@ -41,6 +43,7 @@ struct ScenarioResult {
   std::string reason;  // for kNotRun and kError
   std::vector<std::pair<std::string, uint64_t>> counters;
   std::vector<std::pair<std::string, std::string>> left_out;  // part of it, and why
+  std::vector<CallLatency> latencies;                         // of each kind of call
   ViolationLog violations;
   double seconds = 0;
 

@@ -22,10 +22,34 @@ TEST(Options, TakeADirectory) {
 }
 
 TEST(Options, TakeEverything) {
-  auto line = Parse(
-      {"/mnt",   "--suite", "soak",       "--scenario", "cells",        "--scenario", "race-copy",
-       "--seed", "7",       "--duration", "2m",         "--threads",    "3",          "--races",
-       "5",      "--json",  "out",        "--keep",     "--hang-after", "5s"});
+  auto line = Parse({"/mnt",
+                     "--suite",
+                     "soak",
+                     "--scenario",
+                     "cells",
+                     "--scenario",
+                     "race-copy",
+                     "--seed",
+                     "7",
+                     "--duration",
+                     "2m",
+                     "--threads",
+                     "3",
+                     "--races",
+                     "5",
+                     "--json",
+                     "out",
+                     "--keep",
+                     "--hang-after",
+                     "5s",
+                     "--tap",
+                     "t",
+                     "--junit",
+                     "u",
+                     "--html",
+                     "h",
+                     "--known",
+                     "k"});
   ASSERT_TRUE(line) << line.error().message();
   const Settings& settings = line->settings;
   EXPECT_EQ(settings.suite, Suite::kSoak);
@@ -35,6 +59,7 @@ TEST(Options, TakeEverything) {
   EXPECT_EQ(settings.Threads(), 3u);
   EXPECT_EQ(settings.Races(), 5u);
   EXPECT_EQ(settings.json, "out");
+  EXPECT_EQ(settings.tap + settings.junit + settings.html + settings.known, "tuhk");
   EXPECT_EQ(settings.hang_after, 5'000'000'000);
   EXPECT_TRUE(settings.keep);
 }

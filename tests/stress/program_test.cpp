@@ -25,6 +25,8 @@ TEST(ExitCode, IsZeroOnlyWhenSomethingPassedAndNothingFailed) {
   EXPECT_EQ(CodeOf({Outcome::kPassed, Outcome::kFailed}), 1);
   EXPECT_EQ(CodeOf({Outcome::kError, Outcome::kFailed}), 1);
   EXPECT_EQ(CodeOf({Outcome::kPassed, Outcome::kError}), 3);
+  EXPECT_EQ(CodeOf({Outcome::kKnown}), 0);
+  EXPECT_EQ(CodeOf({Outcome::kKnown, Outcome::kFailed}), 1);
   EXPECT_EQ(CodeOf({Outcome::kNotRun}), 3);
   EXPECT_EQ(CodeOf({Outcome::kStopped}), 3);
   EXPECT_EQ(CodeOf({}), 3);

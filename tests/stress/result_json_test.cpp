@@ -13,7 +13,11 @@ ScenarioResult Sample() {
   result.scenario = "race-punch";
   result.counters = {{"rounds", 10}, {"stale", 2}};
   result.left_out = {{"O_DIRECT reads", "cannot be had here"}};
-  result.violations.Add({Verdict::kStaleAfterPunch, "page 3", "old bytes", {"first", "second"}});
+  Violation stale{Verdict::kStaleAfterPunch, "page 3", "old bytes", {"first", "second"}};
+  stale.events = {{1, 2, 3, TimelineEvent::Kind::kZeroes, "punch hole", "zero", true}};
+  result.violations.Add(stale);
+  result.latencies = {{.call = "pread"}};
+  result.latencies[0].Add(700);
   result.violations.CountKernelWindow(4);
   result.seconds = 1.5;
   result.Conclude(false, std::nullopt);
@@ -24,6 +28,8 @@ TEST(ResultJson, ComesBackAsItWas) {
   ScenarioResult result = ResultFromJson(ToJson(Sample()));
   EXPECT_EQ(ToJson(result), ToJson(Sample()));
   EXPECT_EQ(result.outcome, Outcome::kFailed);
+  EXPECT_EQ(result.violations.kept().at(0).events.at(0).kind, TimelineEvent::Kind::kZeroes);
+  EXPECT_EQ(result.latencies.at(0).total, 700u);
   EXPECT_EQ(result.violations.Count(Verdict::kStaleAfterPunch), 1u);
   EXPECT_EQ(result.violations.Count(Verdict::kKernelWindow), 4u);
 }
