@@ -11,11 +11,13 @@
 namespace faultline::fuse {
 
 class Control;
+class WaitingCalls;
 
 /// What the handlers work on. Immutable while requests are served.
 struct Server {
   fs::Filesystem& filesystem;
   Control& control;
+  WaitingCalls& waiting;
   CachePolicy cache;
 };
 
@@ -31,7 +33,7 @@ class Call {
 
   fs::Filesystem& Filesystem() const { return server_.filesystem; }
   fuse::Server& Server() const { return server_; }
-  /// Only inside the handler.
+  /// Its body only inside the handler.
   const fuse::Message& Message() const { return message_; }
   fs::Request Request() const;
   fuse::Reply& Reply() { return reply_; }

@@ -74,7 +74,7 @@ Result<> MountedStore::OpenStore() {
 Result<> MountedStore::OpenSession() {
   control_.Register(control::kStatus, [this] { return Status(); });
   control_.Register(control::kLocks, [] { return LocksReport(lock::CaptureLockState()); });
-  server_.reset(new Server{*filesystem_, control_, {request_.options.writeback_cache}});
+  server_.reset(new Server{*filesystem_, control_, waiting_, {request_.options.writeback_cache}});
   FL_ASSIGN_OR_RETURN(session_, Session::Mount(MakeSessionOptions(), *server_, notifier_));
   session_->Start();
   return session_->WaitForInit(kInitTimeout);

@@ -11,6 +11,7 @@
 #include "fuse/kernel_notifier.h"
 #include "fuse/mount_options.h"
 #include "fuse/session.h"
+#include "fuse/waiting_calls.h"
 #include "fuse/watchdog.h"
 #include "store/store.h"
 
@@ -51,6 +52,7 @@ class MountedStore {
   KernelNotifier notifier_;
   std::unique_ptr<fs::Filesystem> filesystem_;
   Control control_;
+  WaitingCalls waiting_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Watchdog> watchdog_;

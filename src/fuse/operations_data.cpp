@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/mutant.h"
 #include "fuse/operations.h"
+#include "fuse/waiting_calls.h"
 
 namespace faultline::fuse {
 namespace {
@@ -50,7 +51,10 @@ void Write(Call& call, fuse_ino_t ino, const char* data, size_t size, off_t offs
 }
 
 void Fsync(Call& call, fuse_ino_t ino, int data_only, fuse_file_info*) {
-  call.Filesystem().Fsync(InodeId{ino}, data_only != 0, [call = CallScope::Share()](Result<> done) {
+  CallPtr shared = CallScope::Share();
+  if (!call.Server().waiting.Add(shared)) return;
+  call.Filesystem().Fsync(InodeId{ino}, data_only != 0, [call = std::move(shared)](Result<> done) {
+    call->Server().waiting.Remove(*call);
     call->Reply().Finish(done);
   });
 }

@@ -133,9 +133,22 @@ void Reply::Ioctl(std::span<const std::byte> output) {
   fuse_reply_ioctl(Take(), 0, output.data(), output.size());
 }
 
+bool Reply::Interrupt() {
+  interrupted_.store(true);
+  fuse_req* request = request_.exchange(nullptr);
+  if (request != nullptr) fuse_reply_err(request, EINTR);
+  return request != nullptr;
+}
+
 void Reply::Finish(const Result<>& result) {
-  if (result) return Ok();
-  Fail(result.error());
+  fuse_req* request = request_.exchange(nullptr);
+  if (request == nullptr) {
+    FL_CHECK(interrupted_.load(), "{} of inode {} was answered twice", OpcodeName(opcode_),
+             Raw(ino_));
+    return;
+  }
+  if (!result && MeansDamage(result.error().code())) Log(result.error());
+  fuse_reply_err(request, result ? 0 : Sendable(result.error().code()));
 }
 
 void Reply::FinishWritten(const Result<size_t>& result) {

@@ -60,6 +60,10 @@ class Reply {
   void Usage(const fs::FilesystemUsage& usage);
   void Ioctl(std::span<const std::byte> output);
 
+  /// EINTR, unless the answer was given already; false then. A completion that comes later finds
+  /// nothing left to do.
+  bool Interrupt();
+
   /// Fail(error) or Ok(), and the like: how completions answer.
   void Finish(const Result<>& result);
   void FinishWritten(const Result<size_t>& result);
@@ -69,6 +73,7 @@ class Reply {
   void Log(const Error& error) const;
 
   std::atomic<fuse_req*> request_{nullptr};
+  std::atomic<bool> interrupted_{false};
   const uint32_t opcode_;
   const InodeId ino_;
   const CachePolicy policy_;

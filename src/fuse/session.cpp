@@ -19,6 +19,7 @@
 #include "fuse/libfuse_arguments.h"
 #include "fuse/operations.h"
 #include "fuse/receive_buffer.h"
+#include "fuse/waiting_calls.h"
 
 namespace faultline::fuse {
 namespace {
@@ -156,6 +157,8 @@ void Session::Process(const Message& message, std::span<std::byte> request) {
     }
     return fuse_session_process_buf(libfuse_, &buffer);
   }
+  if (message.Opcode() == FUSE_INTERRUPT)
+    return server_.waiting.Interrupt(message.Body<fuse_interrupt_in>().unique);
   const uint64_t horizon = message.Opcode() == FUSE_WRITE ? workers_->Horizon() : 0;
   CallScope scope(std::make_shared<Call>(server_, message, horizon));
   fuse_session_process_buf(libfuse_, &buffer);

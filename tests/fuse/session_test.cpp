@@ -19,6 +19,7 @@
 
 #include "base/control_protocol.h"
 #include "fuse/control.h"
+#include "fuse/waiting_calls.h"
 #include "support/fake_filesystem.h"
 
 namespace faultline::fuse {
@@ -61,7 +62,8 @@ class SessionTest : public testing::Test {
   KernelNotifier notifier_;
   FakeFilesystem filesystem_{notifier_};
   Control control_;
-  Server server_{filesystem_, control_, {}};
+  WaitingCalls waiting_;
+  Server server_{filesystem_, control_, waiting_, {}};
   std::string mount_point_;
   std::unique_ptr<Session> session_;
 };

@@ -8,8 +8,10 @@
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <functional>
 #include <future>
 #include <nlohmann/json.hpp>
@@ -189,6 +191,48 @@ TEST_P(Deadlock, FsyncsManyTimesTheWorkersLeaveSomebodyToAnswer) {
               })))
       << "nothing was held: this tested nothing";
   for (auto& sync : syncs) EXPECT_EQ(sync.get(), 0);
+}
+
+// Without an answer to INTERRUPT it would stay in D state until the commit is done.
+TEST_P(Deadlock, KilledFsyncEndsAtOnce) {
+  WriteFile("f", "x");
+  WriteFile("g", "x");
+  RemountHolding("store.commit.closed", 3000);
+  const auto write_and_sync = [this](const char* name) {
+    UniqueFd file = Open(name, O_RDWR);
+    return pwrite(file.get(), "y", 1, 0) == 1 ? fsync(file.get()) : -1;
+  };
+  auto other = Async([&] { return write_and_sync("g"); });
+  ASSERT_TRUE(AwaitServed("FSYNC"));
+  const pid_t child = fork();
+  if (child == 0) _exit(write_and_sync("f") == 0 ? 0 : 1);
+  ASSERT_TRUE(AwaitServed("FSYNC", 2));
+  ASSERT_EQ(kill(child, SIGKILL), 0);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_NE(other.wait_for(std::chrono::seconds(0)), std::future_status::ready)
+      << "nothing was held: this tested nothing";
+  EXPECT_EQ(other.get(), 0);
+}
+
+// A local file system's fsync(2) is not interrupted by a signal that is handled.
+TEST_P(Deadlock, HandledSignalDoesNotInterruptFsync) {
+  WriteFile("f", "x");
+  RemountHolding("store.commit.closed", 1000);
+  const pid_t child = fork();
+  if (child == 0) {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    sigaction(SIGUSR1, &action, nullptr);
+    UniqueFd file = Open("f", O_RDWR);
+    _exit(pwrite(file.get(), "y", 1, 0) == 1 && fsync(file.get()) == 0 ? 0 : 1);
+  }
+  ASSERT_TRUE(AwaitServed("FSYNC"));
+  ASSERT_EQ(kill(child, SIGUSR1), 0);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 // As above, waiting for the notifier.
